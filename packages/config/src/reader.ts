@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Thrown by `readConfig` with every problem at once, one line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map(line => `  - ${line}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/** Typed readers. Each notes its problem and goes on, so that all problems are told together. */
+export type Reader = {
+  readonly text: (name: string, fallback?: string) => string
+  readonly integer: (name: string, bounds: { min: number; max: number }, fallback?: number) => number
+  readonly flag: (name: string, fallback: boolean) => boolean
+  readonly oneOf: <T extends string>(name: string, values: readonly T[], fallback?: T) => T
+  /** The path of a file that must be readable. */
+  readonly file: (name: string, fallback?: string) => string
+  readonly optional: (name: string) => string | undefined
+}
+
+/**
+ * Reads a service's configuration from environment variables and freezes it.
+ * @throws ConfigError naming every variable that is missing or wrong.
+ */
+export const readConfig = <T extends object>(environment: Environment, read: (reader: Reader) => T): T => {
+  const problems: string[] = []
+  const config = read(readerOf(environment, problem => problems.push(problem)))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return Object.freeze(config)
+}
+
+const readerOf = (environment: Environment, complain: (problem: string) => void): Reader => {
+  const text = (name: string, fallback?: string): string => {
+    const value = environment[name] ?? fallback
+    if (value === undefined || value === '') complain(`${name} is not set`)
+    return value ?? ''
+  }
+  return {
+    text,
+    optional: name => environment[name] || undefined,
+    integer: (name, { min, max }, fallback) => {
+      const raw = text(name, fallback?.toString())
+      const value = /^-?\d{1,15}$/.test(raw) ? Number(raw) : Number.NaN
+      if (raw !== '' && !(value >= min && value <= max)) {
+        complain(`${name} must be a whole number from ${min} to ${max}`)
+      }
+      return value
+    },
+    flag: (name, fallback) => {
+      const raw = text(name, String(fallback))
+      if (raw !== 'true' && raw !== 'false') complain(`${name} must be true or false`)
+      return raw === 'true'
+    },
+    oneOf: <T extends string>(name: string, values: readonly T[], fallback?: T): T => {
+      const raw = text(name, fallback)
+      const found = values.find(value => value === raw)
+      if (raw !== '' && found === undefined) complain(`${name} must be one of ${values.join(', ')}`)
+      return found ?? (raw as T)
+    },
+    file: (name, fallback) => {
+      const path = text(name, fallback)
+      if (path !== '') checkReadable(name, path, complain)
+      return path
+    },
+  }
+}
+
+const checkReadable = (name: string, path: string, complain: (problem: string) => void): void => {
+  try {
+    readFileSync(path)
+  } catch {
+    complain(`${name} names a file that cannot be read: ${path}`)
+  }
+}

@@ -1,0 +1,59 @@
+import { SallyportError } from '@sallyport/errors/error'
+
+/** SQLSTATE classes 08 (connection), 53 (resources) and 57P (operator intervention): the server cannot serve now. */
+const unavailableStates = /^(08|53|57P)/
+
+/** Prisma: cannot reach (P1001, P1002, P1008, P1017), pool exhausted (P2024), transaction lost (P2028). */
+const unavailablePrismaCodes = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028'])
+
+const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'])
+
+/** Turns the failure of the database itself into `service.unavailable`; everything else stays what it is. */
+export const translateFailure = (thrown: unknown): unknown => {
+  if (thrown instanceof SallyportError || !(thrown instanceof Error)) return thrown
+  return isUnavailable(thrown)
+    ? new SallyportError('service.unavailable', undefined, { cause: thrown })
+    : thrown
+}
+
+const isUnavailable = (error: Error): boolean => {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const state = sqlStateOf(error) ?? code
+  return (
+    unavailableStates.test(state) ||
+    unavailablePrismaCodes.has(code) ||
+    networkCodes.has(code) ||
+    /Connection terminated|timeout exceeded when trying to connect|Can't reach database server/.test(
+      error.message,
+    )
+  )
+}
+
+/** The SQLSTATE of an error of `pg`, or of one that Prisma wraps. */
+export const sqlStateOf = (thrown: unknown): string | undefined => {
+  if (typeof thrown !== 'object' || thrown === null) return undefined
+  if (
+    'code' in thrown &&
+    typeof thrown.code === 'string' &&
+    /^[0-9A-Z]{5}$/.test(thrown.code) &&
+    !thrown.code.startsWith('P')
+  ) {
+    return thrown.code
+  }
+  const wrapped = pick(pick(pick(thrown, 'meta'), 'driverAdapterError') ?? thrown, 'cause')
+  const state = pick(wrapped, 'originalCode') ?? pick(wrapped, 'code')
+  return typeof state === 'string' ? state : undefined
+}
+
+/** True for a unique violation, from `pg` or from Prisma. */
+export const isUniqueViolation = (thrown: unknown): boolean =>
+  sqlStateOf(thrown) === '23505' || pick(thrown, 'code') === 'P2002'
+
+/** True for a foreign key violation, from `pg` or from Prisma. */
+export const isForeignKeyViolation = (thrown: unknown): boolean =>
+  sqlStateOf(thrown) === '23503' || pick(thrown, 'code') === 'P2003'
+
+const pick = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null && key in value
+    ? (value as Record<string, unknown>)[key]
+    : undefined

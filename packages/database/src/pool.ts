@@ -1,0 +1,30 @@
+import pg from 'pg'
+
+export type PoolOptions = {
+  /** postgresql:// URL of one role. */
+  readonly url: string
+  readonly applicationName: string
+  /** Connections at most; idle ones close after 10 s. */
+  readonly max?: number
+  /** Told when an idle connection breaks, as when PostgreSQL restarts. The pool goes on by itself. */
+  readonly onError?: (error: Error) => void
+}
+
+export type Pool = pg.Pool & AsyncDisposable
+
+/** Opens a pool of connections. Statements that take over 10 s, and transactions idle for as long, are ended. */
+export const openPool = ({ url, applicationName, max = 6, onError = () => {} }: PoolOptions): Pool => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max,
+    idleTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 10_000,
+    idle_in_transaction_session_timeout: 10_000,
+    keepAlive: true,
+  })
+  // Without a listener a broken idle connection would end the process, and every session in it.
+  pool.on('error', onError)
+  return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() })
+}

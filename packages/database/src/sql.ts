@@ -1,0 +1,22 @@
+/** Runs one SQL statement, in whatever transaction stands behind it. Values are always parameters. */
+export type Sql = {
+  readonly query: <R>(text: string, params: readonly unknown[]) => Promise<R[]>
+}
+
+/** The raw half of a Prisma transaction. */
+export type RawTransaction = {
+  readonly $queryRawUnsafe: <T>(query: string, ...values: unknown[]) => PromiseLike<T>
+}
+
+/** Raw SQL in a Prisma transaction, for what Prisma cannot say: locks, claims, the outbox. */
+export const sqlOf = (tx: RawTransaction): Sql => ({
+  query: async (text, params) => tx.$queryRawUnsafe(text, ...params),
+})
+
+/** Raw SQL on a `pg` client or pool. */
+export const sqlOfPg = (client: {
+  query: (text: string, params: unknown[]) => Promise<{ rows: unknown[] }>
+}): Sql => ({
+  query: async <R>(text: string, params: readonly unknown[]) =>
+    (await client.query(text, [...params])).rows as R[],
+})

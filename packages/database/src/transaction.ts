@@ -1,0 +1,71 @@
+import type { Pool, PoolClient } from 'pg'
+import { translateFailure } from './failure.ts'
+import { type RawTransaction, type Sql, sqlOfPg } from './sql.ts'
+
+type TransactionOptions = { maxWait: number; timeout: number }
+
+/** What this module needs of a Prisma client. */
+export type TransactionalClient<Tx> = {
+  readonly $transaction: <R>(work: (tx: Tx) => Promise<R>, options?: TransactionOptions) => Promise<R>
+}
+
+const setTenant = "select set_config('app.tenant_id', $1, true)"
+
+/** A connection must come within 5 s, and the work end within 10 s. */
+const limits: TransactionOptions = { maxWait: 5_000, timeout: 10_000 }
+
+/**
+ * Runs work in one Prisma transaction that sees one tenant only: row-level security reads `app.tenant_id`.
+ * Nothing slow belongs inside: no network, no hashing.
+ * @throws SallyportError `service.unavailable` if the database cannot be reached
+ */
+export const tenantTransaction = async <Tx extends RawTransaction, R>(
+  prisma: TransactionalClient<Tx>,
+  tenantId: string,
+  work: (tx: Tx) => Promise<R>,
+): Promise<R> => {
+  try {
+    return await prisma.$transaction(async tx => {
+      await tx.$queryRawUnsafe(setTenant, tenantId)
+      return work(tx)
+    }, limits)
+  } catch (thrown) {
+    throw translateFailure(thrown)
+  }
+}
+
+/** The same on `pg` directly, for hot paths. */
+export const pgTenantTransaction = <R>(
+  pool: Pool,
+  tenantId: string,
+  work: (sql: Sql) => Promise<R>,
+): Promise<R> =>
+  pgTransaction(pool, async sql => {
+    await sql.query(setTenant, [tenantId])
+    return work(sql)
+  })
+
+/** Runs work in one transaction without a tenant: under row-level security it sees no tenant's rows. */
+export const pgTransaction = async <R>(pool: Pool, work: (sql: Sql) => Promise<R>): Promise<R> => {
+  let client: PoolClient | undefined
+  try {
+    client = await pool.connect()
+    await client.query('begin')
+    const result = await work(sqlOfPg(client))
+    await client.query('commit')
+    client.release()
+    return result
+  } catch (thrown) {
+    await abandon(client)
+    throw translateFailure(thrown)
+  }
+}
+
+/** A connection whose rollback fails is broken, and must not go back to the pool. */
+const abandon = async (client: PoolClient | undefined): Promise<void> => {
+  const failure = await client?.query('rollback').then(
+    () => undefined,
+    (error: Error) => error,
+  )
+  client?.release(failure)
+}

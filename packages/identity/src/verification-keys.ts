@@ -1,0 +1,67 @@
+import { SallyportError } from '@sallyport/errors/error'
+import { type CryptoKey, importJWK, type JWK } from 'jose'
+import { z } from 'zod'
+
+const keySet = z.object({
+  keys: z.array(
+    z.object({ kid: z.string(), kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+  ),
+})
+
+export type KeyPurpose = 'caller-token' | 'grant'
+
+/** Finds the public key of a key id, or refuses. */
+export type KeyFinder = (purpose: KeyPurpose, keyId: string) => Promise<CryptoKey>
+
+type Sources = {
+  /** Asks access-control for its JSON Web Key Sets (RFC 7517). */
+  readonly fetch: () => Promise<{ callerTokenKeys: string; grantKeys: string }>
+  readonly now: () => number
+}
+
+/** An unknown key id asks access-control again, but not more often than this, so that garbage cannot flood it. */
+const refreshIntervalMs = 2_000
+
+/**
+ * The public keys of caller tokens and grants, fetched when first needed and again when an unknown key id shows up.
+ * The two purposes are kept apart: a caller-token key never verifies a grant.
+ */
+export const createKeyFinder = ({ fetch, now }: Sources): KeyFinder => {
+  let keys: Readonly<Record<KeyPurpose, ReadonlyMap<string, CryptoKey>>> | undefined
+  let fetchedAt = Number.NEGATIVE_INFINITY
+  let underway: Promise<void> | undefined
+
+  const refresh = async (): Promise<void> => {
+    const sets = await fetch()
+    keys = {
+      'caller-token': await importSet(sets.callerTokenKeys),
+      grant: await importSet(sets.grantKeys),
+    }
+    fetchedAt = now()
+  }
+  const refreshOnce = (): Promise<void> => {
+    underway ??= refresh().finally(() => {
+      underway = undefined
+    })
+    return underway
+  }
+
+  return async (purpose, keyId) => {
+    if (!keys?.[purpose].has(keyId) && now() - fetchedAt >= refreshIntervalMs) await refreshOnce()
+    const key = keys?.[purpose].get(keyId)
+    if (!key) throw new SallyportError('caller.token_invalid', 'It is signed with a key that is not in use')
+    return key
+  }
+}
+
+const importSet = async (json: string): Promise<ReadonlyMap<string, CryptoKey>> => {
+  const parsed = keySet.parse(JSON.parse(json))
+  const pairs = await Promise.all(parsed.keys.map(async jwk => [jwk.kid, await importPublic(jwk)] as const))
+  return new Map(pairs)
+}
+
+const importPublic = async (jwk: JWK): Promise<CryptoKey> => {
+  const key = await importJWK(jwk, 'EdDSA')
+  if (key instanceof Uint8Array) throw new SallyportError('internal')
+  return key
+}

@@ -1,0 +1,97 @@
+import { type CallOptions, type ClientReadableStream, Metadata, type ServiceError } from '@grpc/grpc-js'
+import type { RpcChannel } from './channel.ts'
+import type { Method, RequestOf, ResponseOf, ServiceDefinition } from './definition.ts'
+import { metadataKeys } from './metadata-keys.ts'
+import { fromStatus } from './wire-error.ts'
+
+export type RequestOptions = {
+  /** The caller token for the service that is called; absent when no user stands behind the call. */
+  readonly callerToken?: string | undefined
+  readonly requestId?: string | undefined
+  readonly idempotencyKey?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds until the call is given up; 5,000 unless told. Streams have none unless told. */
+  readonly deadlineMs?: number | undefined
+}
+
+type ClientMethod<M extends Method> = M['responseStream'] extends true
+  ? (request: RequestOf<M>, options?: RequestOptions) => AsyncIterable<ResponseOf<M>>
+  : (request: RequestOf<M>, options?: RequestOptions) => Promise<ResponseOf<M>>
+
+/** A typed client: one function an RPC. Every failure is a SallyportError. */
+export type RpcClient<D extends ServiceDefinition> = { readonly [K in keyof D]: ClientMethod<D[K]> }
+
+const defaultDeadlineMs = 5_000
+
+/** Makes a client of one gRPC service on a channel. */
+export const connectRpc = <D extends ServiceDefinition>(definition: D, channel: RpcChannel): RpcClient<D> => {
+  const methods = Object.entries(definition).map(([name, method]) => [
+    name,
+    method.responseStream ? streamOf(method, channel) : unaryOf(method, channel),
+  ])
+  // Built from the definition's own entries, so the names and types are those of D.
+  return Object.fromEntries(methods) as RpcClient<D>
+}
+
+const unaryOf =
+  (method: Method, { client }: RpcChannel) =>
+  (request: never, options: RequestOptions = {}): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const call = client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        metadataOf(options),
+        callOptionsOf(options, defaultDeadlineMs),
+        (failure: ServiceError | null, response?: unknown) => {
+          detach()
+          if (failure) reject(fromStatus(failure))
+          else resolve(response)
+        },
+      )
+      const detach = cancelOn(options.signal, () => call.cancel())
+    })
+
+const streamOf = (method: Method, { client }: RpcChannel) =>
+  async function* (request: never, options: RequestOptions = {}): AsyncGenerator {
+    const call: ClientReadableStream<unknown> = client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      metadataOf(options),
+      callOptionsOf(options),
+    )
+    // Cancelling emits an error that nobody may be waiting for any more.
+    call.on('error', () => {})
+    const detach = cancelOn(options.signal, () => call.cancel())
+    try {
+      for await (const message of call) yield message
+    } catch (failure) {
+      throw fromStatus(failure as ServiceError)
+    } finally {
+      detach()
+      call.cancel()
+    }
+  }
+
+const metadataOf = (options: RequestOptions): Metadata => {
+  const metadata = new Metadata()
+  if (options.callerToken) metadata.set(metadataKeys.callerToken, options.callerToken)
+  if (options.requestId) metadata.set(metadataKeys.requestId, options.requestId)
+  if (options.idempotencyKey) metadata.set(metadataKeys.idempotencyKey, options.idempotencyKey)
+  return metadata
+}
+
+const callOptionsOf = ({ deadlineMs }: RequestOptions, fallbackMs?: number): CallOptions => {
+  const ms = deadlineMs ?? fallbackMs
+  return ms === undefined ? {} : { deadline: Date.now() + ms }
+}
+
+const cancelOn = (signal: AbortSignal | undefined, cancel: () => void): (() => void) => {
+  if (!signal) return () => {}
+  if (signal.aborted) cancel()
+  signal.addEventListener('abort', cancel)
+  return () => signal.removeEventListener('abort', cancel)
+}

@@ -1,0 +1,6 @@
+/** Names of the metadata that our calls carry. Identity is never taken from anything but the certificate and these. */
+export const metadataKeys = {
+  callerToken: 'sallyport-caller',
+  requestId: 'sallyport-request-id',
+  idempotencyKey: 'sallyport-idempotency-key',
+} as const
