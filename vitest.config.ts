@@ -37,6 +37,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // After everything else: whole platforms want the machine for themselves.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -48,7 +48,7 @@ const readMigrations = async (directory: string): Promise<readonly Migration[]> 
   const entries = await readdir(directory, { withFileTypes: true })
   const names = entries.filter(entry => entry.isDirectory()).map(entry => entry.name)
   return Promise.all(
-    names.sort().map(async name => {
+    names.toSorted().map(async name => {
       const sql = await readFile(join(directory, name, 'migration.sql'), 'utf8')
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
     }),

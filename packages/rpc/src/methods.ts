@@ -1,3 +1,4 @@
+import type { AuditCode } from '@sallyport/audit-events/catalogue'
 import type { Permission } from '@sallyport/identity/permissions'
 import type { ServiceName } from '@sallyport/identity/services'
 import type { ServiceDefinition } from './definition.ts'
@@ -19,7 +20,7 @@ export type MethodRow = {
   readonly permission: Permission | 'signed-in' | 'service'
   readonly rate: RateClass
   /** The audit event that a successful call must have written. */
-  readonly audit: string
+  readonly audit: AuditCode | 'none'
 }
 
 export type MethodTable<D extends ServiceDefinition> = { readonly [M in keyof D]: MethodRow }

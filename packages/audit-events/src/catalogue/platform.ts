@@ -1,0 +1,27 @@
+/** What any service may say. */
+export const platformCodes = {
+  'call.refused': {
+    title: 'A call was refused',
+    severity: 'medium',
+    ocsf: 'api.other',
+    details: ['method', 'peer', 'reason', 'permission'],
+  },
+  'service.started': {
+    title: 'A service started',
+    severity: 'informational',
+    ocsf: 'entity.other',
+    details: ['version'],
+  },
+  'service.stopped': {
+    title: 'A service stopped',
+    severity: 'low',
+    ocsf: 'entity.other',
+    details: ['version'],
+  },
+  'encryption.failed': {
+    title: 'A sealed value could not be opened or was not the one expected',
+    severity: 'critical',
+    ocsf: 'datastore.read',
+    details: ['table', 'column', 'version', 'reason'],
+  },
+} as const

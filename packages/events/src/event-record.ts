@@ -1,0 +1,49 @@
+/** A published event. */
+export type EventRecord = {
+  id: string
+  topic: string
+  key: string
+  tenantId: string
+  type: string
+  /** Who says so, such as `sallyport/vault`. */
+  source: string
+  time: Date
+  payload: Uint8Array
+}
+
+/** CloudEvents 1.0 context attributes, with `tenantid` as an extension. */
+export type CloudEventHeaders = {
+  specversion: '1.0'
+  id: string
+  source: string
+  type: string
+  time: string
+  tenantid: string
+}
+
+/** The record's attributes by their CloudEvents names. */
+export const headersOf = ({ id, source, type, time, tenantId }: EventRecord): CloudEventHeaders => ({
+  specversion: '1.0',
+  id,
+  source,
+  type,
+  time: time.toISOString(),
+  tenantid: tenantId,
+})
+
+/** The record that a driver stored as attributes, key and payload. */
+export const recordOf = (
+  topic: string,
+  key: string,
+  headers: Omit<CloudEventHeaders, 'specversion'>,
+  payload: Uint8Array,
+): EventRecord => ({
+  id: headers.id,
+  topic,
+  key,
+  tenantId: headers.tenantid,
+  type: headers.type,
+  source: headers.source,
+  time: new Date(headers.time),
+  payload,
+})

@@ -1,0 +1,102 @@
+import type { Pool, PoolClient } from 'pg'
+import type { EventDriver } from './driver.ts'
+import type { EventRecord } from './event-record.ts'
+import type { EventsLog } from './event-log.ts'
+import { rest } from './rest.ts'
+
+export type Relay = {
+  /** As the service's worker role, with the service's schema as search path. Two connections are enough. */
+  pool: Pool
+  driver: EventDriver
+  /** The CloudEvents source, such as `sallyport/vault`. */
+  source: string
+  log: EventsLog
+  signal: AbortSignal
+  /** How long to rest when the outbox is empty; 100 ms unless given. */
+  pollMs?: number
+  /** How long applied event ids are remembered; must outlast the driver's retention. 30 days unless given. */
+  rememberDays?: number
+}
+
+type Row = {
+  position: string
+  id: string
+  topic: string
+  key: string
+  tenant_id: string
+  type: string
+  payload: Buffer
+  created_at: Date
+}
+
+const batchSize = 500
+const hourMs = 3_600_000
+
+const recordOf = (row: Row, source: string): EventRecord => ({
+  id: row.id,
+  topic: row.topic,
+  key: row.key,
+  tenantId: row.tenant_id,
+  type: row.type,
+  source,
+  time: row.created_at,
+  payload: row.payload,
+})
+
+// One relay at a time per service, or two would publish one key's events side by side.
+const isLeader = async (client: PoolClient): Promise<boolean> => {
+  const sql = `select pg_try_advisory_lock(hashtextextended('outbox:' || current_schema(), 0)) as held`
+  const { rows } = await client.query<{ held: boolean }>(sql)
+  return rows[0]?.held === true
+}
+
+const moveBatch = async (client: PoolClient, { driver, source }: Relay): Promise<number> => {
+  const { rows } = await client.query<Row>('select * from outbox order by position limit $1', [batchSize])
+  if (rows.length === 0) return 0
+  // No transaction is open while the driver works: a crash before the delete publishes twice, never loses.
+  await driver.publish(rows.map(row => recordOf(row, source)))
+  await client.query('delete from outbox where position = any($1::bigint[])', [rows.map(row => row.position)])
+  return rows.length
+}
+
+const forgetConsumed = (client: PoolClient, days: number): Promise<unknown> =>
+  client.query('delete from consumed_events where consumed_at < now() - make_interval(days => $1)', [days])
+
+const lead = async (client: PoolClient, relay: Relay): Promise<void> => {
+  const { signal, pollMs = 100, rememberDays = 30 } = relay
+  for (let forgotAt = 0; !signal.aborted; ) {
+    // Polled, not notified: NOTIFY serialises the commits of every transaction that appends an event.
+    if ((await moveBatch(client, relay)) === 0) await rest(pollMs, signal)
+    if (Date.now() - forgotAt < hourMs) continue
+    await forgetConsumed(client, rememberDays)
+    forgotAt = Date.now()
+  }
+}
+
+const relayOnce = async (relay: Relay): Promise<void> => {
+  const client = await relay.pool.connect()
+  // The failing query reports the loss; without a listener it would end the process.
+  client.on('error', () => {})
+  try {
+    while (!relay.signal.aborted && !(await isLeader(client))) await rest(1000, relay.signal)
+    await lead(client, relay)
+  } finally {
+    // Destroyed, not returned: the advisory lock belongs to this connection.
+    client.release(true)
+  }
+}
+
+/**
+ * Moves the outbox to the driver, in order, until the signal fires. At least once: consumers ignore ids that they
+ * have seen. Run it in every replica of a service; one of them works, the others stand by.
+ */
+export const relayOutbox = async (relay: Relay): Promise<void> => {
+  while (!relay.signal.aborted) {
+    try {
+      await relayOnce(relay)
+    } catch (err) {
+      relay.log.warn({ err }, 'The outbox relay lost its database or its driver; it will try again')
+      await rest(1000, relay.signal)
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import type { Sql } from '@sallyport/database/sql'
+import { pgTransaction } from '@sallyport/database/transaction'
+import { SallyportError } from '@sallyport/errors/error'
+import type { TestDatabase } from '@sallyport/testing/postgres'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Consumer, consume } from '../src/consumer.ts'
+import type { EventRecord } from '../src/event-record.ts'
+import { type FakeDriver, fakeDriver, outboxDatabase, quiet } from './fixtures.ts'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await outboxDatabase()
+})
+afterAll(() => db[Symbol.asyncDispose]())
+
+const event = (type: string): EventRecord => ({
+  id: randomUUID(),
+  topic: 't',
+  key: 'k',
+  tenantId: randomUUID(),
+  type,
+  source: 'sallyport/test',
+  time: new Date(),
+  payload: Buffer.from('payload'),
+})
+
+const note = (sql: Sql, { id, type }: EventRecord): Promise<unknown> =>
+  sql.query('insert into applied values ($1::uuid, $2)', [id, type])
+
+const notes = async ({ id }: EventRecord): Promise<number> =>
+  (await db.adminPool.query('select from vault.applied where event_id = $1', [id])).rows.length
+
+const deadLetterOf = async ({ id }: EventRecord): Promise<{ cause: string } | undefined> =>
+  (await db.workerPool.query<{ cause: string }>('select cause from dead_letters where event_id = $1', [id]))
+    .rows[0]
+
+type Started = { readonly driver: FakeDriver; readonly stop: () => Promise<void> }
+
+const start = (handlers: Consumer<Sql>['handlers'], group = 'group'): Started => {
+  const driver = fakeDriver()
+  const controller = new AbortController()
+  const done = consume<Sql>({
+    driver,
+    group,
+    topics: ['t'],
+    handlers,
+    withTransaction: (_tenantId, work) => pgTransaction(db.appPool, work),
+    sqlOf: sql => sql,
+    log: quiet,
+    signal: controller.signal,
+    retryMs: 1,
+  })
+  return {
+    driver,
+    stop: async () => {
+      controller.abort()
+      await done
+    },
+  }
+}
+
+describe('A consumer', () => {
+  it('applies an event once, however often it comes', async () => {
+    const consumer = start({ Good: async (got, sql) => void (await note(sql, got)) })
+    const good = event('Good')
+    await consumer.driver.deliver([good, good])
+    await consumer.driver.deliver([good])
+    expect(await notes(good)).toBe(1)
+    await consumer.stop()
+  })
+
+  it('applies an event once for each group', async () => {
+    const handlers: Consumer<Sql>['handlers'] = { Good: async (got, sql) => void (await note(sql, got)) }
+    const consumers = [start(handlers, 'one'), start(handlers, 'two')]
+    const good = event('Good')
+    for (const { driver } of consumers) await driver.deliver([good])
+    expect(await notes(good)).toBe(2)
+    await Promise.all(consumers.map(({ stop }) => stop()))
+  })
+
+  it('ignores types that it does not know, and names that every object has', async () => {
+    const consumer = start({})
+    await consumer.driver.deliver([event('FromTheFuture'), event('constructor'), event('__proto__')])
+    await consumer.stop()
+  })
+
+  it('rolls the effect back with the note, and tries again', async () => {
+    let failures = 2
+    const consumer = start({
+      Flaky: async (got, sql) => {
+        await note(sql, got)
+        if (failures-- > 0) throw new Error('half way')
+      },
+    })
+    const flaky = event('Flaky')
+    await consumer.driver.deliver([flaky])
+    expect(await notes(flaky)).toBe(1)
+    expect(await deadLetterOf(flaky)).toBeUndefined()
+    await consumer.stop()
+  })
+
+  it('sets a poisoned event aside with its cause and goes on', async () => {
+    let tries = 0
+    const consumer = start({
+      Poison: async () => {
+        tries += 1
+        throw new TypeError('cannot read this')
+      },
+      Good: async (got, sql) => void (await note(sql, got)),
+    })
+    const [poison, good] = [event('Poison'), event('Good')]
+    await consumer.driver.deliver([poison, good])
+    expect(await deadLetterOf(poison)).toEqual({ cause: 'TypeError: cannot read this' })
+    expect(await notes(good)).toBe(1)
+    expect(tries).toBe(5)
+    await consumer.driver.deliver([poison])
+    expect(tries).toBe(5)
+    await consumer.stop()
+  })
+
+  it('waits as long as it takes for what is only away', async () => {
+    let away = 12
+    const consumer = start({
+      Good: async (got, sql) => {
+        if (away-- > 0) throw new SallyportError('service.unavailable')
+        await note(sql, got)
+      },
+    })
+    const good = event('Good')
+    const delivered = consumer.driver.deliver([good])
+    await expect.poll(() => away, { timeout: 20_000 }).toBeLessThan(6)
+    expect(await deadLetterOf(good)).toBeUndefined()
+    await consumer.stop()
+    await expect(delivered).rejects.toThrow()
+  })
+})
