@@ -3,14 +3,18 @@ import type { Actor, Subject } from '@sallyport/contracts/events/v1/audit'
 export type OcsfValue = string | number | boolean | OcsfObject | readonly OcsfObject[]
 export type OcsfObject = { readonly [key: string]: OcsfValue }
 
-const isEmpty = (value: OcsfValue | undefined): boolean =>
-  value === undefined || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
+const isEmpty = (value: OcsfValue): boolean =>
+  value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
 
 /** Without what is empty: OCSF has no nulls, and an absent fact is an absent attribute. */
-export const filled = (object: { readonly [key: string]: OcsfValue | undefined }): OcsfObject =>
-  Object.fromEntries(
-    Object.entries(object).filter((entry): entry is [string, OcsfValue] => !isEmpty(entry[1])),
-  )
+export const filled = (object: { readonly [key: string]: OcsfValue | undefined }): OcsfObject => {
+  const kept: Record<string, OcsfValue> = {}
+  for (const key in object) {
+    const value = object[key]
+    if (value !== undefined && !isEmpty(value)) kept[key] = value
+  }
+  return kept
+}
 
 // OCSF user.type_id: 1 user, 3 system, 99 other.
 const userTypes: Readonly<Record<string, number>> = { user: 1, service: 3 }

@@ -32,6 +32,7 @@ describe('Safe text', () => {
     ['two\nlines', 'two\\u000alines'],
     ['\u001b[31mred', '\\u001b[31mred'],
     ['exe\u202etxt', 'exe\\u202etxt'],
+    ['tag\u{e0041}', 'tag\\u{e0041}'],
   ])('shows %j as %j', (text, shown) => {
     expect(safeText(text, 100)).toBe(shown)
   })

@@ -1,9 +1,10 @@
-// C0, DEL and C1 controls; line and paragraph separators; marks that reorder, join or hide text.
-const unsafe =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]/g
+// Controls; marks that join, hide or reorder text; line and paragraph separators.
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+const escaped = (character: string): string => {
+  const hex = (character.codePointAt(0) ?? 0).toString(16)
+  return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`
+}
 
 /**
  * Text that stays on one line and shows what it is: whatever could break a record, move a terminal's cursor or
@@ -15,10 +16,5 @@ export const safeText = (text: string, max: number): string => {
     .slice(0, max + 1)
     .toWellFormed()
     .replace(unsafe, escaped)
-  return safe.length <= max
-    ? safe
-    : `${safe
-        .slice(0, max - 1)
-        .toWellFormed()
-        .replaceAll('\ufffd', '')}…`
+  return safe.length <= max ? safe : `${safe.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }

@@ -13,7 +13,7 @@ it('docs/events.md says what the code says (vitest -u writes it anew)', async ()
 it('every message of domain.proto has its topic and key in the list, and the other way round', async () => {
   const proto = await readFile(join(root, 'proto/sallyport/events/v1/domain.proto'), 'utf8')
   const messages = [...proto.matchAll(/^message (\w+)/gm)].map(([, name]) => name)
-  expect(Object.keys(domainEvents).sort()).toEqual(messages.sort())
+  expect(new Set(Object.keys(domainEvents))).toEqual(new Set(messages))
   for (const [name, { topic }] of Object.entries(domainEvents))
     expect(proto).toContain(`${name}: topic ${topic}.`)
 })

@@ -10,11 +10,11 @@ test('a secret never appears in any printed form', () => {
       const secret = Secret.fromUtf8(text)
       const printed = [
         String(secret),
-        `${secret}`,
+        ['', secret].join(''),
         JSON.stringify({ object: secret }),
         inspect({ object: secret }, { showHidden: true, depth: 9 }),
         Object.values(secret).join(),
-        JSON.stringify(structuredClone({ ...secret })),
+        JSON.stringify(Object.assign({}, secret)),
       ]
       for (const form of printed) expect(form).not.toContain(text)
     }),

@@ -200,6 +200,29 @@ export const reasons = {
     title: 'This needs If-Match with the ETag of the object',
   },
   'request.origin': { code: 'permission_denied', title: 'The request came from another site' },
+  // audit
+  'audit_record.not_found': { code: 'not_found', title: 'There is no such audit record' },
+  // execution
+  'template.not_found': { code: 'not_found', title: 'There is no such template' },
+  'template.name_taken': { code: 'already_exists', title: 'A template has this name already' },
+  'template.in_use': { code: 'failed_precondition', title: 'A rotation policy uses the template' },
+  'template.built_in': { code: 'failed_precondition', title: 'Built-in templates cannot be changed' },
+  'template.invalid': { code: 'invalid_argument', title: 'The template cannot be read' },
+  'rotation_policy.not_found': { code: 'not_found', title: 'The credential has no rotation policy' },
+  'operation.not_found': { code: 'not_found', title: 'There is no such operation' },
+  'operation.not_cancelable': {
+    code: 'failed_precondition',
+    title: 'Only an operation that waits, and has sent nothing to its target, can be canceled',
+  },
+  'operation.not_restartable': {
+    code: 'failed_precondition',
+    title: 'Only an operation that failed, or whose outcome is unknown, can be restarted',
+  },
+  'operation.another_open': {
+    code: 'failed_precondition',
+    title: 'Another operation for this credential has not ended',
+  },
+  'host_key.unreachable': { code: 'failed_precondition', title: 'The device showed no SSH host key' },
 } as const satisfies Record<string, Row>
 
 export type Reason = keyof typeof reasons

@@ -1,5 +1,6 @@
 import type { Sql } from '@sallyport/database/sql'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
+import { packBytes } from './packed-bytes.ts'
 
 /** An event to publish. `key` is the aggregate's id: events with the same key arrive in order. */
 export type NewEvent = {
@@ -15,7 +16,10 @@ export type NewEvent = {
 
 const insert = `
   insert into outbox (id, topic, key, tenant_id, type, payload)
-  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bytea[])`
+  select id, topic, key, tenant_id, type, substring($8::bytea from start for length)
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::int[], $7::int[])
+    with ordinality as event(id, topic, key, tenant_id, type, start, length, place)
+  order by place`
 
 /**
  * Queues events in the caller's transaction: they are published if, and only if, it commits, in this order.
@@ -23,13 +27,16 @@ const insert = `
  */
 export const appendEvents = async (sql: Sql, events: readonly NewEvent[]): Promise<void> => {
   if (events.length === 0) return
+  const { bytes, starts, lengths } = packBytes(events.map(({ payload }) => payload))
   await sql.query(insert, [
     events.map(event => event.id ?? uuidV7()),
     events.map(event => event.topic),
     events.map(event => event.key),
     events.map(event => event.tenantId),
     events.map(event => event.type),
-    events.map(event => Buffer.from(event.payload)),
+    starts,
+    lengths,
+    bytes,
   ])
 }
 

@@ -1,9 +1,8 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Subscription } from './driver.ts'
 import type { EventsLog } from './event-log.ts'
 import { type CloudEventHeaders, type EventRecord, recordOf } from './event-record.ts'
-import { openLogReader } from './postgres-log-reader.ts'
-import type { LogReader } from './postgres-log-reader.ts'
+import { type LogReader, openLogReader } from './postgres-log-reader.ts'
 import { rest } from './rest.ts'
 
 type Row = { position: string; key: string; headers: CloudEventHeaders; payload: Buffer }

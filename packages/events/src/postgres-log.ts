@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { EventDriver } from './driver.ts'
 import type { EventsLog } from './event-log.ts'
 import { type EventRecord, headersOf } from './event-record.ts'
+import { packBytes } from './packed-bytes.ts'
 import { follow } from './postgres-log-subscription.ts'
 
 export type PostgresLogOptions = {
@@ -14,21 +15,24 @@ export type PostgresLogOptions = {
 
 const insert = `
   insert into event_log.records (topic, key, id, headers, payload)
-  select topic, key, id, headers, payload
-  from unnest($1::text[], $2::text[], $3::uuid[], $4::jsonb[], $5::bytea[])
-    with ordinality as record(topic, key, id, headers, payload, place)
+  select topic, key, id, headers, substring($1::bytea from start for length)
+  from unnest($2::int[], $3::int[], $4::text[], $5::text[], $6::uuid[], $7::jsonb[])
+    with ordinality as record(start, length, topic, key, id, headers, place)
   order by place
   on conflict (topic, id) do nothing`
 
 const append = async (client: pg.PoolClient, records: readonly EventRecord[]): Promise<void> => {
   // INVARIANT: positions are assigned in commit order, so no reader skips a record that commits late.
   await client.query(`select pg_advisory_xact_lock(hashtextextended('event_log.append', 0))`)
+  const { bytes, starts, lengths } = packBytes(records.map(({ payload }) => payload))
   await client.query(insert, [
+    bytes,
+    starts,
+    lengths,
     records.map(record => record.topic),
     records.map(record => record.key),
     records.map(record => record.id),
     records.map(record => JSON.stringify(headersOf(record))),
-    records.map(record => Buffer.from(record.payload)),
   ])
   const topics = [...new Set(records.map(record => record.topic))]
   await client.query(`select pg_notify('event_log', topic) from unnest($1::text[]) as topic`, [topics])

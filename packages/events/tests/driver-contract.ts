@@ -72,7 +72,7 @@ export const driverContract = (name: string, open: OpenDriver): void => {
       await Promise.all(sent.map(one => driver.publish([one])))
       await eventually(() => reader.seen.length >= sent.length)
       await reader.stop()
-      expect(ids(reader.seen).sort()).toEqual(ids(sent).sort())
+      expect(ids(reader.seen).toSorted()).toEqual(ids(sent).toSorted())
     })
 
     it('gives each group every record', async () => {
@@ -139,7 +139,7 @@ export const driverContract = (name: string, open: OpenDriver): void => {
       const sent = Array.from({ length: 20 }, () => record(topic, 'k'))
       for (const one of sent) await driver.publish([one])
       await eventually(() => readers.flatMap(({ seen }) => seen).length >= sent.length)
-      expect(readers.flatMap(({ seen }) => ids(seen)).sort()).toEqual(ids(sent).sort())
+      expect(readers.flatMap(({ seen }) => ids(seen)).toSorted()).toEqual(ids(sent).toSorted())
       const [leader, standby] = readers[0]?.seen.length ? readers : readers.toReversed()
       await leader?.stop()
       const late = record(topic, 'k')

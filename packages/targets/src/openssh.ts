@@ -1,28 +1,17 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { constants } from 'node:fs'
-import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { freePort } from '@sallyport/postgres/free-port'
+import { findProgram } from './find-program.ts'
 
-/** The paths where systems keep the server. */
-const places = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/usr/libexec/sshd']
-
-/** OpenSSH's server on this machine, or undefined. */
-export const findSshd = async (): Promise<string | undefined> => {
-  for (const path of places) {
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (found) return path
-  }
-  return undefined
-}
+/** OpenSSH's server on this machine, or undefined. It is rarely on anybody's PATH. */
+export const findSshd = (): Promise<string | undefined> =>
+  findProgram('sshd', ['/usr/sbin', '/usr/local/sbin', '/usr/libexec'])
 
 /** OpenSSH's own server on a port of loopback, with host keys and configuration of its own. */
 export type OpenSshServer = AsyncDisposable & {

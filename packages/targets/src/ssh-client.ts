@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,13 +15,16 @@ export type SshLogin = {
   readonly hostKey: string
 }
 
-/** One run of the unmodified OpenSSH client. Disposing it ends the client and removes its files. */
+/** One run of an SSH client. Disposing it ends the client and removes its files. */
 export type SshRun = AsyncDisposable & {
-  readonly client: ChildProcessWithoutNullStreams
+  /** Types into it. */
+  readonly write: (text: string) => void
+  /** Closes its standard input. */
+  readonly end: () => void
   /** What it has printed so far. */
   readonly stdout: () => Buffer
   readonly stderr: () => Buffer
-  /** Resolves with the exit status when it has ended. */
+  /** Resolves with the exit status when it has ended; 255 if it was cut off. */
   readonly exit: Promise<number>
 }
 
@@ -34,7 +37,7 @@ esac
 `
 
 /**
- * Runs `ssh` against a proxy on loopback, answering its questions for password and code.
+ * Runs the unmodified OpenSSH client against a proxy on loopback, answering its questions for password and code.
  * @param args what follows the host: options go first, then the command
  */
 export const runSsh = async (
@@ -65,7 +68,8 @@ export const runSsh = async (
   client.stdin.on('error', () => {})
   const exit = once(client, 'close').then(([code]) => (typeof code === 'number' ? code : 255))
   return {
-    client,
+    write: text => void client.stdin.write(text),
+    end: () => client.stdin.end(),
     stdout,
     stderr,
     exit,
@@ -101,7 +105,8 @@ const baseOptions = (login: SshLogin, directory: string): readonly string[] => [
   'NumberOfPasswordPrompts=1',
 ]
 
-const collect = (stream: NodeJS.ReadableStream): (() => Buffer) => {
+/** Keeps everything that a stream brings. */
+export const collect = (stream: NodeJS.ReadableStream): (() => Buffer) => {
   const chunks: Buffer[] = []
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   return () => Buffer.concat(chunks)

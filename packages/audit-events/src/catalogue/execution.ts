@@ -18,6 +18,18 @@ export const executionCodes = {
     ocsf: 'entity.delete',
     details: ['name'],
   },
+  'rotation_policy.changed': {
+    title: 'How and when a secret is rotated was changed',
+    severity: 'medium',
+    ocsf: 'entity.update',
+    details: ['credential_id', 'device_id', 'template', 'privileged_credential_id', 'triggers', 'version'],
+  },
+  'rotation_policy.deleted': {
+    title: "A secret's rotation policy was deleted",
+    severity: 'medium',
+    ocsf: 'entity.delete',
+    details: ['credential_id'],
+  },
   'operation.scheduled': {
     title: 'An operation was scheduled',
     severity: 'low',

@@ -13,6 +13,8 @@ export const sessionCodes = {
       'target_username',
       'client',
       'recording_id',
+      'kind',
+      'command',
     ],
   },
   'session.refused': {
@@ -26,6 +28,12 @@ export const sessionCodes = {
     severity: 'medium',
     ocsf: 'ssh.fail',
     details: ['protocol', 'device_id', 'credential_id', 'address', 'port', 'reason'],
+  },
+  'session.host_key_mismatch': {
+    title: 'A device did not prove one of its pinned host keys',
+    severity: 'critical',
+    ocsf: 'ssh.fail',
+    details: ['device_id', 'credential_id', 'offered_fingerprint'],
   },
   'session.ended': {
     title: 'A privileged session ended',
@@ -74,6 +82,12 @@ export const sessionCodes = {
     severity: 'high',
     ocsf: 'api.read',
     details: ['recording_id', 'format', 'bytes'],
+  },
+  'recording.verified': {
+    title: 'A recording was checked against its seals',
+    severity: 'low',
+    ocsf: 'api.read',
+    details: ['recording_id', 'segments', 'intact'],
   },
   'recording.damaged': {
     title: 'A recording does not match its seal',

@@ -112,7 +112,7 @@ export const vaultCodes = {
     title: 'Custody of a credential ended',
     severity: 'medium',
     ocsf: 'access.revoke',
-    details: ['custody_id', 'reason', 'holder_id'],
+    details: ['custody_id', 'reason', 'holder_id', 'comment'],
   },
   'strength_profile.created': {
     title: 'A strength profile was created',

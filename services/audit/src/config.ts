@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { type Environment, readConfig } from '@sallyport/config/reader'
+import type { TlsMaterial } from '@sallyport/rpc/tls'
+import type { LogLevel } from '@sallyport/telemetry/logger'
+
+export type AuditConfig = {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** As role sallyport_audit. */
+  readonly databaseUrl: string
+  /** As role sallyport_audit_worker. */
+  readonly workerDatabaseUrl: string
+  /** As role sallyport_event_log. */
+  readonly eventLogUrl: string
+  /** 32 bytes in base64, readable by the service only. */
+  readonly chainKeyFile: string
+  /** Where signed checkpoints are kept, out of reach of who can change the database. */
+  readonly checkpointDirectory: string
+  /** Whose keys verify caller tokens. */
+  readonly accessControlAddress: string
+  readonly tls: TlsMaterial
+  readonly logLevel: LogLevel
+}
+
+/** @throws ConfigError */
+export const readAuditConfig = (environment: Environment): AuditConfig =>
+  readConfig(environment, reader => ({
+    host: reader.text('SALLYPORT_AUDIT_HOST', '127.0.0.1'),
+    port: reader.integer('SALLYPORT_AUDIT_PORT', { min: 0, max: 65_535 }, 7406),
+    databaseUrl: reader.text('SALLYPORT_AUDIT_DATABASE_URL'),
+    workerDatabaseUrl: reader.text('SALLYPORT_AUDIT_WORKER_DATABASE_URL'),
+    eventLogUrl: reader.text('SALLYPORT_EVENT_LOG_URL'),
+    chainKeyFile: reader.file('SALLYPORT_AUDIT_CHAIN_KEY_FILE'),
+    checkpointDirectory: reader.text('SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY'),
+    accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
+    tls: {
+      certificate: read(reader.file('SALLYPORT_TLS_CERTIFICATE_FILE')),
+      privateKey: read(reader.file('SALLYPORT_TLS_KEY_FILE')),
+      authority: read(reader.file('SALLYPORT_TLS_AUTHORITY_FILE')),
+    },
+    logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+  }))
+
+/** The reader has already complained of a file that cannot be read. */
+const read = (path: string): Buffer => {
+  try {
+    return readFileSync(path)
+  } catch {
+    return Buffer.alloc(0)
+  }
+}

@@ -1,0 +1,99 @@
+import type { Pool } from '@sallyport/database/pool'
+import { pgTenantTransaction, pgTransaction } from '@sallyport/database/transaction'
+import { deadLetter } from '@sallyport/events/consumer'
+import type { EventRecord } from '@sallyport/events/event-record'
+import type { EventsLog } from '@sallyport/events/event-log'
+import { isTransient } from '@sallyport/events/transient'
+import type { ChainKeys } from '../chain-keys.ts'
+import { appendRecords, type NewRecord } from '../store/append-records.ts'
+import { acceptEvent } from './accept.ts'
+import { publishRecords } from './published.ts'
+
+export type IngestDeps = {
+  readonly pool: Pool
+  readonly keys: Pick<ChainKeys, 'macOf'>
+  readonly clock: { readonly now: () => Date }
+  readonly log: EventsLog
+  /** Told how many records a chain grew by, after the commit. */
+  readonly onGrown: (count: number) => void
+}
+
+/** The consumer group of the intake topic. */
+export const ingestGroup = 'audit'
+
+type Accepted = { readonly event: EventRecord; readonly record: NewRecord }
+
+const bury = async ({ pool, log }: IngestDeps, event: EventRecord, err: unknown): Promise<void> => {
+  log.error({ err, eventId: event.id }, 'An audit event could not be recorded and became a dead letter')
+  await pgTransaction(pool, sql => deadLetter(sql, ingestGroup, event, err))
+}
+
+const accept = async (deps: IngestDeps, events: readonly EventRecord[]): Promise<Accepted[]> => {
+  const accepted: Accepted[] = []
+  for (const event of events) {
+    try {
+      accepted.push({ event, record: acceptEvent(event) })
+    } catch (error) {
+      await bury(deps, event, error)
+    }
+  }
+  return accepted
+}
+
+const extend = (
+  { pool, keys, clock }: IngestDeps,
+  tenantId: string,
+  accepted: readonly Accepted[],
+): Promise<number> =>
+  pgTenantTransaction(pool, tenantId, async sql => {
+    const records = await appendRecords(
+      sql,
+      tenantId,
+      accepted.map(({ record }) => record),
+      { mac: keys.macOf(tenantId), recordedAt: clock.now() },
+    )
+    await publishRecords(sql, records)
+    return records.length
+  })
+
+// A batch that PostgreSQL refuses goes in one by one, so that one bad event costs only itself.
+const extendOneByOne = async (
+  deps: IngestDeps,
+  tenantId: string,
+  accepted: readonly Accepted[],
+): Promise<number> => {
+  let grown = 0
+  for (const one of accepted) {
+    try {
+      grown += await extend(deps, tenantId, [one])
+    } catch (error) {
+      if (isTransient(error)) throw error
+      await bury(deps, one.event, error)
+    }
+  }
+  return grown
+}
+
+const extendChain = async (
+  deps: IngestDeps,
+  tenantId: string,
+  accepted: readonly Accepted[],
+): Promise<void> => {
+  let grown: number
+  try {
+    grown = await extend(deps, tenantId, accepted)
+  } catch (error) {
+    if (isTransient(error)) throw error
+    grown = await extendOneByOne(deps, tenantId, accepted)
+  }
+  deps.onGrown(grown)
+}
+
+/** Records a batch of intake events: one transaction for each tenant, which all may be repeated. */
+export const ingest =
+  (deps: IngestDeps) =>
+  async (events: readonly EventRecord[]): Promise<void> => {
+    const accepted = await accept(deps, events)
+    const byTenant = Map.groupBy(accepted, ({ record }) => record.tenantId)
+    for (const [tenantId, ofTenant] of byTenant) await extendChain(deps, tenantId, ofTenant)
+  }

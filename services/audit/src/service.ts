@@ -1,0 +1,83 @@
+import { auditIntakeTopic } from '@sallyport/audit-events/record'
+import { auditRefusals } from '@sallyport/audit-events/refusal'
+import { openPool, type Pool } from '@sallyport/database/pool'
+import { pgTenantTransaction } from '@sallyport/database/transaction'
+import type { EventDriver } from '@sallyport/events/driver'
+import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { relayOutbox } from '@sallyport/events/relay'
+import type { KeyFinder } from '@sallyport/identity/verification-keys'
+import { openChannel } from '@sallyport/rpc/channel'
+import { serveRpc } from '@sallyport/rpc/server'
+import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { readChainKey } from './chain-keys.ts'
+import { startCheckpointer } from './checkpoints/checkpointer.ts'
+import { verificationKeys } from './clients/verification-keys.ts'
+import type { AuditConfig } from './config.ts'
+import { ingest, ingestGroup } from './events/ingest.ts'
+import { bindings } from './rpc/index.ts'
+
+export type RunningService = AsyncDisposable & { readonly address: string }
+
+export type AuditOverrides = {
+  /** Shared by several services in one process; the caller closes it. */
+  readonly driver?: EventDriver
+  readonly callerKeys?: KeyFinder
+  readonly clock?: { readonly now: () => Date }
+  readonly log?: Logger
+}
+
+/** Starts the audit service: it records what others say, and answers from what it recorded. */
+export const startAudit = async (
+  config: AuditConfig,
+  overrides: AuditOverrides = {},
+): Promise<RunningService> => {
+  const log = overrides.log ?? createLogger('audit', config.logLevel)
+  const clock = overrides.clock ?? { now: () => new Date() }
+  const keys = await readChainKey(config.chainKeyFile)
+  const { checkpointDirectory } = config
+  const stopping = new AbortController()
+  const { signal } = stopping
+
+  await using opened = new AsyncDisposableStack()
+  const pool = opened.use(open(config.databaseUrl, 'audit', log))
+  const worker = opened.use(open(config.workerDatabaseUrl, 'audit worker', log))
+  const connection = { connectionString: config.eventLogUrl, application_name: 'audit events' }
+  const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
+  const channel = opened.use(
+    openChannel({ service: 'access-control', address: config.accessControlAddress, tls: config.tls }),
+  )
+  const checkpointer = opened.use(
+    startCheckpointer({ app: pool, worker, keys, directory: checkpointDirectory, clock, log }),
+  )
+  const handle = ingest({ pool, keys, clock, log, onGrown: checkpointer.grown })
+  const working = [
+    driver.subscribe({ group: ingestGroup, topics: [auditIntakeTopic], handle, signal }),
+    relayOutbox({ pool: worker, driver, source: 'sallyport/audit', log, signal }),
+  ]
+  opened.defer(async () => {
+    stopping.abort()
+    await Promise.all(working)
+  })
+  const server = opened.use(
+    await serveRpc({
+      service: 'audit',
+      host: config.host,
+      port: config.port,
+      tls: config.tls,
+      keys: overrides.callerKeys ?? verificationKeys(channel),
+      clock,
+      log,
+      bindings: bindings({ pool, keys, checkpointDirectory }),
+      onRefused: auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work)),
+    }),
+  )
+  const owned = opened.move()
+  return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+const open = (url: string, applicationName: string, log: Logger): Pool =>
+  openPool({
+    url,
+    applicationName,
+    onError: err => log.warn({ err }, 'An idle database connection was lost'),
+  })

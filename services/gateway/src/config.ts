@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { type Environment, type Reader, readConfig } from '@sallyport/config/reader'
+import type { TlsMaterial } from '@sallyport/rpc/tls'
+import type { LogLevel } from '@sallyport/telemetry/logger'
+import type { UpstreamName } from './clients/upstreams.ts'
+import type { RateLimits } from './edge/rate-limits.ts'
+import type { RightsWatchOptions } from './edge/rights-watch.ts'
+
+export type GatewayConfig = {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** What browsers call this site, such as `https://sallyport.example`; the first is told to people. */
+  readonly origins: readonly string[]
+  /** Addresses or networks of load balancers whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
+  /** Absent: plain HTTP, for loopback or behind a load balancer that speaks TLS. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
+  readonly limits: RateLimits
+  readonly upstreamDeadlineMs: number
+  readonly rightsWatch: RightsWatchOptions
+  readonly services: {
+    readonly addresses: Readonly<Record<UpstreamName, string>>
+    readonly identity: TlsMaterial
+  }
+  readonly logLevel: LogLevel
+}
+
+export const defaultLimits: RateLimits = { read: 3_000, write: 1_200, login: 60, secret: 120, badTokens: 300 }
+
+/** What needs no thought unless a test or an operator has one. */
+export const gatewayDefaults: Pick<
+  GatewayConfig,
+  'trustedProxies' | 'limits' | 'upstreamDeadlineMs' | 'rightsWatch'
+> = {
+  trustedProxies: [],
+  limits: defaultLimits,
+  upstreamDeadlineMs: 10_000,
+  rightsWatch: { everyMs: 1_000, graceMs: 10_000 },
+}
+
+/** @throws ConfigError */
+export const readGatewayConfig = (environment: Environment): GatewayConfig =>
+  readConfig(environment, reader => {
+    const tls = readTls(reader)
+    return {
+      ...gatewayDefaults,
+      host: reader.text('SALLYPORT_GATEWAY_HOST', '127.0.0.1'),
+      port: reader.integer('SALLYPORT_GATEWAY_PORT', { min: 0, max: 65_535 }, 8443),
+      origins: list(reader.text('SALLYPORT_GATEWAY_ORIGINS')),
+      trustedProxies: list(reader.optional('SALLYPORT_GATEWAY_TRUSTED_PROXIES')),
+      ...(tls && { tls }),
+      limits: readLimits(reader),
+      services: {
+        addresses: {
+          'access-control': reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
+          vault: reader.text('SALLYPORT_VAULT_ADDRESS'),
+          execution: reader.text('SALLYPORT_EXECUTION_ADDRESS'),
+          'session-proxy': reader.text('SALLYPORT_SESSION_PROXY_ADDRESS'),
+          audit: reader.text('SALLYPORT_AUDIT_ADDRESS'),
+        },
+        identity: {
+          certificate: read(reader.file('SALLYPORT_TLS_CERTIFICATE_FILE')),
+          privateKey: read(reader.file('SALLYPORT_TLS_KEY_FILE')),
+          authority: read(reader.file('SALLYPORT_TLS_AUTHORITY_FILE')),
+        },
+      },
+      logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+    }
+  })
+
+const readTls = (reader: Reader): GatewayConfig['tls'] => {
+  const cert = reader.optional('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE')
+  if (cert === undefined) return undefined
+  return {
+    cert: read(reader.file('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE')),
+    key: read(reader.file('SALLYPORT_GATEWAY_TLS_KEY_FILE')),
+  }
+}
+
+const readLimits = (reader: Reader): RateLimits => {
+  const perMinute = (name: string, fallback: number): number =>
+    reader.integer(`SALLYPORT_GATEWAY_LIMIT_${name}`, { min: 1, max: 10_000_000 }, fallback)
+  return {
+    read: perMinute('READ', defaultLimits.read),
+    write: perMinute('WRITE', defaultLimits.write),
+    login: perMinute('LOGIN', defaultLimits.login),
+    secret: perMinute('SECRET', defaultLimits.secret),
+    badTokens: perMinute('BAD_TOKENS', defaultLimits.badTokens),
+  }
+}
+
+const list = (text: string | undefined): readonly string[] =>
+  (text ?? '').split(',').flatMap(item => (item.trim() === '' ? [] : [item.trim()]))
+
+/** The reader has already complained of a file that cannot be read. */
+const read = (path: string): Buffer => {
+  try {
+    return readFileSync(path)
+  } catch {
+    return Buffer.alloc(0)
+  }
+}

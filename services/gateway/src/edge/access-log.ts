@@ -1,0 +1,22 @@
+import type { FastifyInstance } from 'fastify'
+
+/**
+ * One line for each answer. The path is the route's pattern: ids, queries, headers and bodies are left out, so that
+ * nothing that a client sends gets into the log.
+ */
+export const logAccess = (app: FastifyInstance): void => {
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        milliseconds: Math.round(reply.elapsedTime),
+        sourceAddress: request.ip,
+        tenantId: request.principal?.tenantId,
+        userId: request.principal?.userId,
+      },
+      'answered',
+    )
+  })
+}

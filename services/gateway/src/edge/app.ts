@@ -1,0 +1,111 @@
+import './fastify-types.ts'
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import type { Logger } from '@sallyport/telemetry/logger'
+import {
+  fastify,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  LogController,
+  type RawServerDefault,
+} from 'fastify'
+import { serializerCompiler } from 'fastify-type-provider-zod'
+import type { Upstreams } from '../clients/upstreams.ts'
+import type { GatewayConfig } from '../config.ts'
+import { endpointsOf } from '../http/endpoints.ts'
+import { routeRows } from '../http/routes.ts'
+import { logAccess } from './access-log.ts'
+import { createAuthenticate } from './authentication.ts'
+import { createGate } from './gate.ts'
+import { registerHealth } from './health.ts'
+import { registerOpenApi } from './openapi.ts'
+import { answerErrors } from './problem-replies.ts'
+import { createLimiters } from './rate-limits.ts'
+import { refuseRoutesWithoutRow, registerRoutes } from './register.ts'
+import { requestIdOf } from './request-id.ts'
+import { parseStrictJson } from './strict-json.ts'
+
+const maxBodyBytes = 1024 * 1024
+
+export type AppParts = {
+  readonly config: Pick<
+    GatewayConfig,
+    'origins' | 'trustedProxies' | 'limits' | 'upstreamDeadlineMs' | 'rightsWatch' | 'tls'
+  >
+  readonly upstreams: Upstreams
+  readonly isReady: () => Promise<boolean>
+  readonly log: Logger
+}
+
+/** Builds the HTTP application, from the outermost concern to the routes. It listens to nothing yet. */
+export const buildApp = async ({ config, upstreams, isReady, log }: AppParts): Promise<FastifyInstance> => {
+  const app = createServer(config, log)
+  const stopping = new AbortController()
+  app.addHook('preClose', async () => stopping.abort())
+
+  answerErrors(app)
+  readOnlyStrictJson(app)
+  app.decorateRequest('principal', undefined)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('cache-control', 'no-store')
+  })
+  logAccess(app)
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: closedPolicy } })
+  await app.register(cookie)
+  await app.register(rateLimit, { global: false })
+  refuseRoutesWithoutRow(app)
+  await registerOpenApi(app, '1')
+  registerHealth(app, isReady)
+
+  const authenticate = createAuthenticate(upstreams.authentication, config.upstreamDeadlineMs)
+  const gate = createGate({
+    authenticate,
+    limiters: createLimiters(app, config.limits),
+    origins: config.origins,
+  })
+  registerRoutes(
+    app,
+    { rows: routeRows, endpoints: endpointsOf(upstreams) },
+    { ...config, authenticate, gate, stopping: stopping.signal },
+  )
+  await app.ready()
+  return app
+}
+
+/** Replies are data: no browser should ever run or frame them. */
+const closedPolicy = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }
+
+const createServer = ({ tls, trustedProxies }: AppParts['config'], log: Logger): FastifyInstance => {
+  const options: FastifyHttpOptions<RawServerDefault> = {
+    loggerInstance: log,
+    // Its own lines have the path and the query in them; see access-log.ts for ours.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    // X-Forwarded-For is believed only from these addresses, and from nobody by default.
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
+    requestIdHeader: false,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 100 },
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
+    ...(tls && { https: { ...tls, minVersion: 'TLSv1.2' } }),
+  }
+  return fastify(options)
+}
+
+const readOnlyStrictJson = (app: FastifyInstance): void => {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: Buffer) => parseStrictJson(body),
+  )
+  // Endpoints validate their input themselves; see endpoint.ts. The schemas on routes are documentation.
+  app.setValidatorCompiler(() => value => ({ value }))
+  app.setSerializerCompiler(serializerCompiler)
+}

@@ -1,0 +1,64 @@
+import { SallyportError } from '@sallyport/errors/error'
+import type { FastifyRequest } from 'fastify'
+import type { RouteRow } from '../http/route-row.ts'
+import type { Authenticate } from './authentication.ts'
+import { type Presented, presentedToken } from './credentials.ts'
+import { checkMediaType } from './media-type.ts'
+import { checkOrigin } from './origin.ts'
+import type { Principal } from './principal.ts'
+import type { Limiters } from './rate-limits.ts'
+
+type Deps = {
+  readonly authenticate: Authenticate
+  readonly limiters: Limiters
+  readonly origins: readonly string[]
+}
+
+/**
+ * What every request passes before its body is read: who is it, does it come from our own pages, is it too often.
+ * INVARIANT: it hangs on the route itself, and never on a path prefix, which another spelling of the path could miss.
+ */
+export const createGate = (deps: Deps) => {
+  const enter = async (request: FastifyRequest, row: RouteRow): Promise<void> => {
+    if (row.needs === 'nothing') {
+      await deps.limiters.bySource(row.rate)(request)
+      check(request, 'nothing')
+      return
+    }
+    const presented = presentedToken(request.headers, request.cookies)
+    check(request, presented.by)
+    request.principal = await recognise(request, row, presented)
+    await deps.limiters.byPrincipal(row.rate)(request)
+  }
+
+  const check = (request: FastifyRequest, by: Presented['by'] | 'nothing'): void => {
+    checkOrigin({ method: request.method, origin: request.headers.origin, by }, deps.origins)
+  }
+
+  const recognise = async (
+    request: FastifyRequest,
+    row: RouteRow,
+    { token }: Presented,
+  ): Promise<Principal> => {
+    await deps.limiters.fewBadTokens(request)
+    try {
+      return await deps.authenticate({
+        token,
+        audiences: row.to,
+        sourceAddress: request.ip,
+        requestId: request.id,
+      })
+    } catch (failure) {
+      if (failure instanceof SallyportError && failure.code === 'unauthenticated') {
+        await deps.limiters.countBadToken(request)
+      }
+      throw failure
+    }
+  }
+
+  return (row: RouteRow) =>
+    async (request: FastifyRequest): Promise<void> => {
+      await enter(request, row)
+      checkMediaType(request.headers)
+    }
+}

@@ -1,0 +1,68 @@
+/** Changing secrets on targets. */
+export const rotationRoutes = {
+  getRotationPolicy: {
+    url: 'GET /v1/credentials/:id/rotation-policy',
+    to: ['execution'],
+    needs: 'template.read',
+    rate: 'read',
+  },
+  putRotationPolicy: {
+    url: 'PUT /v1/credentials/:id/rotation-policy',
+    to: ['execution'],
+    needs: 'template.manage',
+    rate: 'write',
+    ifMatch: 'or-none',
+  },
+  deleteRotationPolicy: {
+    url: 'DELETE /v1/credentials/:id/rotation-policy',
+    to: ['execution'],
+    needs: 'template.manage',
+    rate: 'write',
+    ifMatch: true,
+  },
+  requestRotation: {
+    url: 'POST /v1/credentials/:id/rotate',
+    to: ['execution'],
+    needs: 'operation.manage',
+    rate: 'write',
+  },
+  createTemplate: { url: 'POST /v1/templates', to: ['execution'], needs: 'template.manage', rate: 'write' },
+  listTemplates: { url: 'GET /v1/templates', to: ['execution'], needs: 'template.read', rate: 'read' },
+  getTemplate: { url: 'GET /v1/templates/:id', to: ['execution'], needs: 'template.read', rate: 'read' },
+  updateTemplate: {
+    url: 'PATCH /v1/templates/:id',
+    to: ['execution'],
+    needs: 'template.manage',
+    rate: 'write',
+    ifMatch: true,
+  },
+  deleteTemplate: {
+    url: 'DELETE /v1/templates/:id',
+    to: ['execution'],
+    needs: 'template.manage',
+    rate: 'write',
+    ifMatch: true,
+  },
+  listOperations: { url: 'GET /v1/operations', to: ['execution'], needs: 'operation.read', rate: 'read' },
+  getOperation: { url: 'GET /v1/operations/:id', to: ['execution'], needs: 'operation.read', rate: 'read' },
+  listAttempts: {
+    url: 'GET /v1/operations/:id/attempts',
+    to: ['execution'],
+    needs: 'operation.read',
+    rate: 'read',
+  },
+  cancelOperation: {
+    url: 'POST /v1/operations/:id/cancel',
+    to: ['execution'],
+    needs: 'operation.manage',
+    rate: 'write',
+    ifMatch: true,
+  },
+  restartOperation: {
+    url: 'POST /v1/operations/:id/restart',
+    to: ['execution'],
+    needs: 'operation.manage',
+    rate: 'write',
+    ifMatch: true,
+  },
+} as const

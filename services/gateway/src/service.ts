@@ -1,0 +1,52 @@
+import { type RpcChannel, openChannel } from '@sallyport/rpc/channel'
+import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { connectUpstreams, type UpstreamName, type Upstreams } from './clients/upstreams.ts'
+import type { GatewayConfig } from './config.ts'
+import { buildApp } from './edge/app.ts'
+
+export type RunningService = AsyncDisposable & {
+  /** Where it listens, as a URL. */
+  readonly address: string
+}
+
+export type GatewayOverrides = { readonly upstreams?: Upstreams; readonly log?: Logger }
+
+/** Starts the gateway. It answers as soon as this resolves; the services behind it may come up later. */
+export const startGateway = async (
+  config: GatewayConfig,
+  overrides: GatewayOverrides = {},
+): Promise<RunningService> => {
+  const log = overrides.log ?? createLogger('gateway', config.logLevel)
+  const channels = openChannels(config)
+  const upstreams = overrides.upstreams ?? connectUpstreams(channels)
+  const app = await buildApp({ config, upstreams, isReady: () => isReady(upstreams), log })
+  const address = await app.listen({ host: config.host, port: config.port })
+  return {
+    address,
+    [Symbol.asyncDispose]: async () => {
+      await app.close()
+      for (const channel of Object.values(channels)) channel[Symbol.dispose]()
+    },
+  }
+}
+
+const openChannels = ({
+  services: { addresses, identity },
+}: GatewayConfig): Record<UpstreamName, RpcChannel> => {
+  const open = (service: UpstreamName): RpcChannel =>
+    openChannel({ service, address: addresses[service], tls: identity })
+  return {
+    'access-control': open('access-control'),
+    vault: open('vault'),
+    execution: open('execution'),
+    'session-proxy': open('session-proxy'),
+    audit: open('audit'),
+  }
+}
+
+/** Without the service that says who is calling nothing can be answered; without another one, much can. */
+const isReady = ({ authentication }: Upstreams): Promise<boolean> =>
+  authentication.getVerificationKeys({}, { deadlineMs: 2_000 }).then(
+    () => true,
+    () => false,
+  )

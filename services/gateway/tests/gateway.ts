@@ -1,0 +1,42 @@
+import { createLogger } from '@sallyport/telemetry/logger'
+import type { FastifyInstance } from 'fastify'
+import { gatewayDefaults } from '../src/config.ts'
+import { type AppParts, buildApp } from '../src/edge/app.ts'
+import { type FakeUpstreams, fakeUpstreams, goodToken } from './fake-upstreams.ts'
+
+export const origin = 'https://sallyport.example'
+export const bearer = { authorization: `Bearer ${goodToken}` }
+export const json = { 'content-type': 'application/json' }
+
+export type TestGateway = AsyncDisposable & {
+  readonly app: FastifyInstance
+  readonly upstreams: FakeUpstreams
+}
+
+type Overrides = {
+  readonly upstreams?: FakeUpstreams
+  readonly config?: Partial<AppParts['config']>
+  readonly log?: AppParts['log']
+  readonly isReady?: AppParts['isReady']
+}
+
+const unlimited = 1_000_000
+
+/** The gateway without a network: requests are injected, services are fakes. */
+export const testGateway = async (overrides: Overrides = {}): Promise<TestGateway> => {
+  const upstreams = overrides.upstreams ?? fakeUpstreams()
+  const limits = {
+    read: unlimited,
+    write: unlimited,
+    login: unlimited,
+    secret: unlimited,
+    badTokens: unlimited,
+  }
+  const app = await buildApp({
+    config: { ...gatewayDefaults, origins: [origin], limits, ...overrides.config },
+    upstreams,
+    isReady: overrides.isReady ?? (async () => true),
+    log: overrides.log ?? createLogger('gateway', 'silent'),
+  })
+  return { app, upstreams, [Symbol.asyncDispose]: () => app.close() }
+}

@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import { migrate } from '@sallyport/database/migrate'
+import { ensureRoles, type RoleKind, roleName } from '@sallyport/database/roles'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sallyport/postgres/embedded'
+import pg from 'pg'
+import type { DataDirectory } from './data-directory.ts'
+
+const root = join(import.meta.dirname, '../../..')
+
+/** Each schema with its migrations. */
+const schemas = {
+  event_log: join(root, 'packages/events/prisma/migrations'),
+  access_control: join(root, 'services/access-control/prisma/migrations'),
+  vault: join(root, 'services/vault/prisma/migrations'),
+  execution: join(root, 'services/execution/prisma/migrations'),
+  session_proxy: join(root, 'services/session-proxy/prisma/migrations'),
+  audit: join(root, 'services/audit/prisma/migrations'),
+} as const
+
+export type SchemaName = keyof typeof schemas
+
+/** The installation's PostgreSQL with every schema migrated. */
+export type StandaloneDatabase = AsyncDisposable & {
+  readonly server: EmbeddedPostgres
+  readonly url: (schema: SchemaName, kind: RoleKind) => string
+}
+
+const database = 'sallyport'
+
+export const startDatabase = async (data: DataDirectory, port?: number): Promise<StandaloneDatabase> => {
+  const passwords = await rolePasswords(data)
+  const server = await startEmbeddedPostgres({ directory: data.path('postgres'), ...(port && { port }) })
+  const url = (schema: SchemaName, kind: RoleKind): string =>
+    `postgresql://${roleName(schema, kind)}:${passwords[kind]}@127.0.0.1:${server.port}/${database}`
+  try {
+    await createDatabase(server)
+    await prepareSchemas(server, passwords, url)
+  } catch (thrown) {
+    await server[Symbol.asyncDispose]()
+    throw thrown
+  }
+  return { server, url, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}
+
+const rolePasswords = async (data: DataDirectory): Promise<Readonly<Record<RoleKind, string>>> => ({
+  owner: await data.secret('postgres-owner'),
+  app: await data.secret('postgres-app'),
+  worker: await data.secret('postgres-worker'),
+})
+
+const createDatabase = async (server: EmbeddedPostgres): Promise<void> => {
+  await using admin = await connect(server.adminUrl())
+  const { rowCount } = await admin.client.query('select from pg_database where datname = $1', [database])
+  if (rowCount === 0) await admin.client.query(`create database ${database}`)
+}
+
+const prepareSchemas = async (
+  server: EmbeddedPostgres,
+  passwords: Readonly<Record<RoleKind, string>>,
+  url: StandaloneDatabase['url'],
+): Promise<void> => {
+  const names = Object.keys(schemas) as SchemaName[]
+  {
+    await using admin = await connect(server.adminUrl(database))
+    for (const schema of names) await ensureRoles(admin.client, schema, passwords)
+  }
+  // The event log's migration grants to the roles of every service, so all roles come first.
+  for (const schema of names) await migrate({ url: url(schema, 'owner'), schema, directory: schemas[schema] })
+}
+
+const connect = async (url: string): Promise<AsyncDisposable & { client: pg.Client }> => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return { client, [Symbol.asyncDispose]: () => client.end() }
+}
