@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Api } from '@sallyport/standalone/demo/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
+import type { StandaloneOptions } from '@sallyport/standalone/options'
 import { type Platform, startPlatform } from '@sallyport/standalone/platform'
 import { createLinuxAccount, type LinuxAccount } from '@sallyport/targets/linux-account'
 import { findSshd, type OpenSshServer, startOpenSsh } from '@sallyport/targets/openssh'
@@ -20,14 +21,14 @@ export type Stage = AsyncDisposable & {
   readonly person: (name: string, role?: string) => Promise<Person>
 }
 
-export const openStage = async (): Promise<Stage> => {
+export const openStage = async (options: Partial<StandaloneOptions> = {}): Promise<Stage> => {
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-e2e-'))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
   // PostgreSQL runs as another user when we are root.
   await chmod(directory, 0o711)
   const platform = stack.use(
-    await startPlatform({ dataDirectory: directory, host: '127.0.0.1', httpPort: 0, sshPort: 0, logLevel: 'error' }),
+    await startPlatform({ dataDirectory: directory, host: '127.0.0.1', httpPort: 0, sshPort: 0, logLevel: 'error', ...options }),
   )
   const initialPassword = platform.firstAdministrator?.initialPassword ?? ''
   const admin = await signInFirst(platform.apiUrl, { userName: 'admin', initialPassword })
@@ -75,8 +76,14 @@ export const openLinuxHost = async (options: { extra?: readonly string[] } = {})
 
 export type Guarded = { readonly deviceId: string; readonly deviceName: string; readonly credentialId: string }
 
+/** An SSH server with an account: a Linux host, or less. */
+export type Host = {
+  readonly server: Pick<OpenSshServer, 'port'>
+  readonly account: Pick<LinuxAccount, 'username' | 'password'>
+}
+
 /** Registers a host and its account by REST: device, pinned host keys, credential. */
-export const guard = async (api: Api, { server, account }: LinuxHost, tag: string): Promise<Guarded> => {
+export const guard = async (api: Api, { server, account }: Host, tag: string): Promise<Guarded> => {
   const deviceName = `host-${randomBytes(3).toString('hex')}`
   const device = await api.post<Id & { version: number }>('/devices', {
     name: deviceName,

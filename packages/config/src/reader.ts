@@ -21,6 +21,8 @@ export type Reader = {
   readonly oneOf: <T extends string>(name: string, values: readonly T[], fallback?: T) => T
   /** The path of a file that must be readable. */
   readonly file: (name: string, fallback?: string) => string
+  /** The content of such a file. */
+  readonly bytes: (name: string) => Buffer
   readonly optional: (name: string) => string | undefined
 }
 
@@ -65,16 +67,21 @@ const readerOf = (environment: Environment, complain: (problem: string) => void)
     },
     file: (name, fallback) => {
       const path = text(name, fallback)
-      if (path !== '') checkReadable(name, path, complain)
+      if (path !== '') readBytes(name, path, complain)
       return path
+    },
+    bytes: name => {
+      const path = text(name)
+      return path === '' ? Buffer.alloc(0) : readBytes(name, path, complain)
     },
   }
 }
 
-const checkReadable = (name: string, path: string, complain: (problem: string) => void): void => {
+const readBytes = (name: string, path: string, complain: (problem: string) => void): Buffer => {
   try {
-    readFileSync(path)
+    return readFileSync(path)
   } catch {
     complain(`${name} names a file that cannot be read: ${path}`)
+    return Buffer.alloc(0)
   }
 }

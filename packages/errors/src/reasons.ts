@@ -175,6 +175,10 @@ export const reasons = {
   'recording.not_found': { code: 'not_found', title: 'There is no such recording' },
   'recording.damaged': { code: 'failed_precondition', title: 'The recording was changed or is damaged' },
   'session_target.refused': { code: 'unavailable', title: 'The device refused the connection' },
+  'session_target.forbidden': {
+    code: 'failed_precondition',
+    title: 'The address of the device is one that must not be connected to',
+  },
   'session_target.unreachable': { code: 'unavailable', title: 'The device cannot be reached' },
   'session_target.timeout': { code: 'deadline_exceeded', title: 'The device did not answer in time' },
   'session_target.host_key_mismatch': {

@@ -36,10 +36,28 @@ case "$1" in
 esac
 `
 
+/** How to run the OpenSSH client as somebody. Disposing it removes the files that hold the answers. */
+export type SshClient = AsyncDisposable & {
+  /** Everything before the command: options, login name, host. */
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+}
+
 /**
- * Runs the unmodified OpenSSH client against a proxy on loopback, answering its questions for password and code.
- * @param args what follows the host: options go first, then the command
+ * Prepares the unmodified OpenSSH client for a server on loopback, with the answers to its questions for password and
+ * code.
+ * @param options of the client; they win over the ones that are set here
  */
+export const prepareSsh = async (login: SshLogin, options: readonly string[] = []): Promise<SshClient> => {
+  const directory = await prepare(login)
+  return {
+    args: [...options, ...baseOptions(login, directory), '-l', login.loginName, '127.0.0.1'],
+    env: { SSH_ASKPASS: join(directory, 'askpass'), SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':none' },
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  }
+}
+
+/** Runs the OpenSSH client as `prepareSsh` prepares it. */
 export const runSsh = async (
   login: SshLogin,
   {
@@ -48,21 +66,11 @@ export const runSsh = async (
     env = {},
   }: { options?: readonly string[]; command?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
 ): Promise<SshRun> => {
-  const directory = await prepare(login)
-  const client = spawn(
-    'ssh',
-    [...baseOptions(login, directory), ...options, '-l', login.loginName, '127.0.0.1', ...command],
-    {
-      env: {
-        ...process.env,
-        ...env,
-        SSH_ASKPASS: join(directory, 'askpass'),
-        SSH_ASKPASS_REQUIRE: 'force',
-        DISPLAY: ':none',
-      },
-      stdio: 'pipe',
-    },
-  )
+  const prepared = await prepareSsh(login, options)
+  const client = spawn('ssh', [...prepared.args, ...command], {
+    env: { ...process.env, ...prepared.env, ...env },
+    stdio: 'pipe',
+  })
   const stdout = collect(client.stdout)
   const stderr = collect(client.stderr)
   client.stdin.on('error', () => {})
@@ -76,7 +84,7 @@ export const runSsh = async (
     [Symbol.asyncDispose]: async () => {
       client.kill('SIGKILL')
       await exit
-      await rm(directory, { recursive: true, force: true })
+      await prepared[Symbol.asyncDispose]()
     },
   }
 }

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { type Environment, readConfig } from '@sallyport/config/reader'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
+import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
 
 export type AuditConfig = {
@@ -34,19 +35,6 @@ export const readAuditConfig = (environment: Environment): AuditConfig =>
     chainKeyFile: reader.file('SALLYPORT_AUDIT_CHAIN_KEY_FILE'),
     checkpointDirectory: reader.text('SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY'),
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
-    tls: {
-      certificate: read(reader.file('SALLYPORT_TLS_CERTIFICATE_FILE')),
-      privateKey: read(reader.file('SALLYPORT_TLS_KEY_FILE')),
-      authority: read(reader.file('SALLYPORT_TLS_AUTHORITY_FILE')),
-    },
-    logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+    tls: readTlsMaterial(reader),
+    logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
   }))
-
-/** The reader has already complained of a file that cannot be read. */
-const read = (path: string): Buffer => {
-  try {
-    return readFileSync(path)
-  } catch {
-    return Buffer.alloc(0)
-  }
-}

@@ -94,16 +94,6 @@ describe('The trail', () => {
       expect((await trail.db.appPool.query(`select from ${table}`)).rows).toEqual([])
     }
   })
-
-  it('keeps up with thousands of events a second', async () => {
-    const tenantId = newTenant()
-    const batches = Array.from({ length: 20 }, () => intakes(tenantId, 500))
-    const started = performance.now()
-    for (const batch of batches) await trail.record(batch)
-    const perSecond = 10_000 / ((performance.now() - started) / 1000)
-    // What is promised is 5,000 on a quiet machine; here others share the two cores.
-    expect(perSecond).toBeGreaterThan(1500)
-  })
 })
 
 describe('Checkpoints', () => {

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { type Environment, type Reader, readConfig } from '@sallyport/config/reader'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
+import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
 import type { UpstreamName } from './clients/upstreams.ts'
 import type { RateLimits } from './edge/rate-limits.ts'
@@ -21,7 +22,7 @@ export type GatewayConfig = {
   readonly rightsWatch: RightsWatchOptions
   readonly services: {
     readonly addresses: Readonly<Record<UpstreamName, string>>
-    readonly identity: TlsMaterial
+    readonly tls: TlsMaterial
   }
   readonly logLevel: LogLevel
 }
@@ -59,13 +60,9 @@ export const readGatewayConfig = (environment: Environment): GatewayConfig =>
           'session-proxy': reader.text('SALLYPORT_SESSION_PROXY_ADDRESS'),
           audit: reader.text('SALLYPORT_AUDIT_ADDRESS'),
         },
-        identity: {
-          certificate: read(reader.file('SALLYPORT_TLS_CERTIFICATE_FILE')),
-          privateKey: read(reader.file('SALLYPORT_TLS_KEY_FILE')),
-          authority: read(reader.file('SALLYPORT_TLS_AUTHORITY_FILE')),
-        },
+        tls: readTlsMaterial(reader),
       },
-      logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+      logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
     }
   })
 
@@ -73,8 +70,8 @@ const readTls = (reader: Reader): GatewayConfig['tls'] => {
   const cert = reader.optional('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE')
   if (cert === undefined) return undefined
   return {
-    cert: read(reader.file('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE')),
-    key: read(reader.file('SALLYPORT_GATEWAY_TLS_KEY_FILE')),
+    cert: reader.bytes('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE'),
+    key: reader.bytes('SALLYPORT_GATEWAY_TLS_KEY_FILE'),
   }
 }
 
@@ -92,12 +89,3 @@ const readLimits = (reader: Reader): RateLimits => {
 
 const list = (text: string | undefined): readonly string[] =>
   (text ?? '').split(',').flatMap(item => (item.trim() === '' ? [] : [item.trim()]))
-
-/** The reader has already complained of a file that cannot be read. */
-const read = (path: string): Buffer => {
-  try {
-    return readFileSync(path)
-  } catch {
-    return Buffer.alloc(0)
-  }
-}

@@ -31,10 +31,10 @@ export const startGateway = async (
 }
 
 const openChannels = ({
-  services: { addresses, identity },
+  services: { addresses, tls },
 }: GatewayConfig): Record<UpstreamName, RpcChannel> => {
   const open = (service: UpstreamName): RpcChannel =>
-    openChannel({ service, address: addresses[service], tls: identity })
+    openChannel({ service, address: addresses[service], tls })
   return {
     'access-control': open('access-control'),
     vault: open('vault'),

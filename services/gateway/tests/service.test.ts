@@ -16,7 +16,7 @@ beforeAll(async () => {
     origins: ['https://sallyport.example'],
     services: {
       addresses: { 'access-control': away, vault: away, execution: away, 'session-proxy': away, audit: away },
-      identity: await authority.issue('gateway'),
+      tls: await authority.issue('gateway'),
     },
     upstreamDeadlineMs: 500,
     logLevel: 'silent',
@@ -35,7 +35,7 @@ test('it starts before the services behind it, and says so', async () => {
 })
 
 test('it speaks TLS when it has a certificate', async () => {
-  const { certificate: cert, privateKey: key, authority: ca } = config.services.identity
+  const { certificate: cert, privateKey: key, authority: ca } = config.services.tls
   await using gateway = await startGateway({ ...config, tls: { cert, key } })
   expect(gateway.address).toMatch(/^https:/)
   const status = await new Promise(resolve => {

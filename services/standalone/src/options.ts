@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { RateLimits } from '@sallyport/gateway/edge/rate-limits'
 
 export type StandaloneOptions = {
   readonly dataDirectory: string
@@ -7,6 +8,8 @@ export type StandaloneOptions = {
   readonly httpPort: number
   readonly sshPort: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** What one caller may ask of the REST API in a minute; not on the command line. */
+  readonly limits?: RateLimits
 }
 
 /** Thrown for a command line that cannot be followed; its message tells what to do. */

@@ -117,8 +117,8 @@ const startServices = async (
         ...vaultDefaults,
         ...common,
         port: vaultPort,
-        identity: tls.vault,
-        database: { appUrl: database.url('vault', 'app'), workerUrl: database.url('vault', 'worker') },
+        ...urls('vault'),
+        tls: tls.vault,
         rootKeyFile: keys.vault,
       },
       { driver },
@@ -159,6 +159,8 @@ const startServices = async (
         sshPort: options.sshPort,
         sshLimits: defaultSshLimits,
         maxChannelsPerConnection: 10,
+        // A laptop's targets may well be on the laptop.
+        targetsOnLoopback: true,
         sshHostKeyFile: keys.sshHost,
         recordingDirectory: data.path('recordings'),
         recordingKeyFile: keys.recordings,
@@ -172,6 +174,7 @@ const startServices = async (
   const gateway = stack.use(
     await startGateway({
       ...gatewayDefaults,
+      ...(options.limits && { limits: options.limits }),
       host: options.host,
       port: options.httpPort,
       origins: [`http://${options.host}:${options.httpPort}`, `http://localhost:${options.httpPort}`],
@@ -183,7 +186,7 @@ const startServices = async (
           execution: execution.address,
           'session-proxy': proxy.address,
         },
-        identity: tls.gateway,
+        tls: tls.gateway,
       },
       logLevel,
     }),

@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto'
+import { operatorPermissions } from '@sallyport/access-control/domain/roles'
+import { isPermission } from '@sallyport/identity/permissions'
+import { eventually } from '@sallyport/testing/eventually'
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Call, callOf, type IdPlace, type OpenApi, type Route, routesOf } from './support/api-calls.ts'
+import { type FurnishedTenant, furnishTenant, type ObjectName } from './support/furnished-tenant.ts'
+import { openSmallHost } from './support/small-host.ts'
+import { openStage, type Stage } from './support/stage.ts'
+import { connectSuperuser, type Superuser, tablesOf } from './support/superuser.ts'
+
+const manyCalls = 2_000
+const unlimited = 10_000_000
+
+const stack = new AsyncDisposableStack()
+let stage: Stage
+let db: Superuser
+let red: FurnishedTenant
+let blue: FurnishedTenant
+let routes: readonly Route[]
+
+beforeAll(async () => {
+  const limits = { read: unlimited, write: unlimited, login: unlimited, secret: unlimited, badTokens: unlimited }
+  stage = stack.use(await openStage({ limits }))
+  db = stack.use(await connectSuperuser(stage.platform))
+  const redHost = stack.use(await openSmallHost())
+  const blueHost = stack.use(await openSmallHost())
+  blue = await furnishTenant(stage, blueHost, 'blue')
+  red = await furnishTenant(stage, redHost, 'red')
+  routes = routesOf(await red.admin.api.get<OpenApi>('/openapi.json'))
+})
+afterAll(() => stack.disposeAsync())
+
+/** What a place in a request means: `POST /users/{id}` has a user there, `approverGroupIds` user groups. */
+const meaningOf = (route: Route, { name }: IdPlace): ObjectName | undefined => {
+  if (name === 'id') return owners[route.pattern.split('/')[1] ?? '']
+  return meanings[name.replace(/Ids?$/, '')]
+}
+
+const owners: Readonly<Record<string, ObjectName>> = {
+  users: 'user',
+  roles: 'role',
+  'user-groups': 'userGroup',
+  'access-groups': 'accessGroup',
+  requests: 'request',
+  devices: 'device',
+  credentials: 'credential',
+  'strength-profiles': 'strengthProfile',
+  custodies: 'custody',
+  templates: 'template',
+  operations: 'operation',
+  sessions: 'session',
+  'login-sessions': 'loginSession',
+  'api-tokens': 'apiToken',
+  me: 'sshKey',
+}
+
+const meanings: Readonly<Record<string, ObjectName>> = {
+  user: 'user',
+  approverUser: 'user',
+  ownerUser: 'user',
+  actor: 'user',
+  role: 'role',
+  userGroup: 'userGroup',
+  approverGroup: 'userGroup',
+  device: 'device',
+  credential: 'credential',
+  parentCredential: 'credential',
+  privilegedCredential: 'credential',
+  strengthProfile: 'strengthProfile',
+  template: 'template',
+  request: 'request',
+  session: 'session',
+}
+
+const allIds = async (tenantId: string): Promise<string[]> => {
+  const tables = (await tablesOf(db)).filter(({ columns }) => columns.includes('tenant_id') && columns.includes('id'))
+  const found = await Promise.all(
+    tables.map(({ sql }) => db.query(`select id::text from ${sql} where tenant_id::text = $1`, [tenantId])),
+  )
+  return [...new Set(found.flat().map(({ id }) => String(id)))]
+}
+
+/** One digest for each table, over all rows of a tenant. */
+const digestsOf = async (tenantId: string): Promise<Record<string, unknown>> => {
+  const digests: Record<string, unknown> = {}
+  for (const { sql, columns } of await tablesOf(db)) {
+    if (!columns.includes('tenant_id')) continue
+    const [row] = await db.query(
+      `select count(*)::int as rows, md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest
+         from ${sql} t where tenant_id::text = $1`,
+      [tenantId],
+    )
+    digests[sql] = row
+  }
+  return digests
+}
+
+describe('one tenant’s administrator with the other’s ids', () => {
+  /** Versions of the own objects, so that If-Match is never what stops a call. */
+  const versions = new Map<string, number>()
+
+  const versionOf = async (call: Call): Promise<number> => {
+    const path = call.path.replace(/\?.*/, '').replace(/\/(approve|disapprove|cancel|revoke|restart|secret|host-keys)$/, '')
+    const known = versions.get(path)
+    if (known) return known
+    const answer = await red.admin.api.fetch('GET', path).then(
+      async response => ((await response.json()) as { version?: number }).version,
+      () => undefined,
+    )
+    versions.set(path, answer ?? 1)
+    return answer ?? 1
+  }
+
+  type Answer = { status: number; body: unknown }
+
+  const send = async (call: Call): Promise<Answer> => {
+    const response = await fetch(`${red.admin.api.baseUrl}/v1${call.path}`, {
+      method: call.method,
+      headers: {
+        authorization: `Bearer ${red.admin.api.token}`,
+        'if-match': `"${await versionOf(call)}"`,
+        ...(call.body && { 'content-type': 'application/json' }),
+      },
+      ...(call.body && { body: JSON.stringify(call.body) }),
+    })
+    const text = await response.text()
+    if (response.status === 429) return eventually(() => send(call), 60_000)
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  }
+
+  /** The call with one foreign id; every other id is of the caller’s own tenant, and of the right kind. */
+  const attackOf = (route: Route, target: IdPlace, foreign: string): Call =>
+    callOf(route, place => {
+      if (place === target) return foreign
+      const meaning = meaningOf(route, place)
+      const isNeeded = place.in === 'path' || isRequired(route, place)
+      return isNeeded && meaning ? red.ids[meaning] : undefined
+    })
+
+  const isRequired = ({ name }: Route, place: IdPlace): boolean =>
+    place.in === 'body'
+      ? ['deviceId', 'deviceIds', 'credentialId', 'templateId'].includes(place.name)
+      : name === 'explainAccess'
+
+  const withoutInstance = ({ status, body }: Answer): unknown => ({
+    status,
+    body: JSON.parse(JSON.stringify(body ?? null), (key, value) => (key === 'instance' ? '' : value)),
+  })
+
+  test(`${manyCalls} calls over every route find nothing and change nothing`, async () => {
+    const foreign = await allIds(blue.tenantId)
+    const attackable = routes.flatMap(route => route.idPlaces.map(place => ({ route, place })))
+    const seen = new Map<string, number>()
+    const absent = new Map<string, unknown>()
+    const before = await eventually(async () => {
+      const [once, again] = [await digestsOf(blue.tenantId), await digestsOf(blue.tenantId)]
+      expect(again).toEqual(once)
+      expect(Object.entries(once).find(([table]) => table === 'vault.outbox')?.[1]).toMatchObject({ rows: 0 })
+      return once
+    }, 30_000)
+
+    const attack = async ({ route, place }: (typeof attackable)[number], id: string): Promise<void> => {
+      const what = `${route.row.url}, ${place.in} ${place.name}`
+      seen.set(what, (seen.get(what) ?? 0) + 1)
+      const answer = await send(attackOf(route, place, id))
+      const forOperators = isPermission(route.row.needs) && operatorPermissions.has(route.row.needs)
+      if (answer.status === 200) {
+        expect(answer.body, what).toEqual({ items: [], nextCursor: null })
+        expect(place.in, what).toBe('query')
+        return
+      }
+      expect({ what, ...answer }).toMatchObject({ status: forOperators ? 403 : 404 })
+      // INVARIANT: an id of somebody else and an id of nobody get the same answer.
+      const nobodys = absent.get(what) ?? withoutInstance(await send(attackOf(route, place, randomUUID())))
+      absent.set(what, nobodys)
+      expect(withoutInstance(answer), what).toEqual(nobodys)
+    }
+
+    const problems: string[] = []
+    const attempt = (one: (typeof attackable)[number], id: string): Promise<void> =>
+      attack(one, id).catch((error: unknown) => void problems.push(String(error)))
+    // Every place gets the id of the kind that it is for, and then anything.
+    for (const one of attackable) {
+      const meaning = meaningOf(one.route, one.place)
+      await attempt(one, meaning ? blue.ids[meaning] : blue.tenantId)
+    }
+    const calls = fc.tuple(fc.constantFrom(...attackable), fc.constantFrom(...foreign, blue.tenantId))
+    const rest = fc.sample(calls, { numRuns: manyCalls - attackable.length, seed: 20_261_122 })
+    const queue = rest.values()
+    await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        for (const [one, id] of queue) await attempt(one, id)
+      }),
+    )
+    expect([...new Set(problems)]).toEqual([])
+    expect(await digestsOf(blue.tenantId)).toEqual(before)
+    expect(new Set(seen.keys()).size).toBe(attackable.length)
+    console.log(`tenants: ${manyCalls} calls to ${attackable.length} places for ids with ${foreign.length} foreign ids`)
+  })
+})
+
+describe('row level security', () => {
+  const inEveryTable = async (check: (table: Awaited<ReturnType<typeof tablesOf>>[number]) => Promise<void>) => {
+    const tables = (await tablesOf(db)).filter(({ columns }) => columns.includes('tenant_id'))
+    expect(tables.length).toBeGreaterThan(30)
+    for (const table of tables) await check(table)
+  }
+
+  const schemas = ['access_control', 'vault', 'execution', 'session_proxy', 'audit'] as const
+
+  test.each(schemas)('without a tenant the app role of %s sees no row of any tenant', async schema => {
+    const client = new pg.Client({ connectionString: stage.platform.database.url(schema, 'app') })
+    await client.connect()
+    await inEveryTable(async ({ sql }) => {
+      const rows = await client.query(`select 1 from ${sql} limit 1`).then(
+        ({ rowCount }) => rowCount ?? 0,
+        (error: { code?: string }) => error.code,
+      )
+      // 42501: the role may not read the table at all.
+      expect([0, '42501'], sql).toContain(rows)
+    })
+    await client.query(`select set_config('app.tenant_id', $1, false)`, [red.tenantId])
+    await inEveryTable(async ({ sql }) => {
+      const foreign = await client.query(`select 1 from ${sql} where tenant_id::text <> $1`, [red.tenantId]).then(
+        ({ rowCount }) => rowCount ?? 0,
+        (error: { code?: string }) => error.code,
+      )
+      expect([0, '42501'], sql).toContain(foreign)
+    })
+    await client.end()
+  })
+
+  test('is forced on every table with a tenant that an app role may read or change', async () => {
+    await inEveryTable(async ({ schema, name, sql }) => {
+      const [row] = await db.query(
+        `select c.relrowsecurity and c.relforcerowsecurity as forced, pg_get_userbyid(c.relowner) as owner,
+                has_table_privilege($3, c.oid, 'select, update, delete, truncate')
+                  or has_any_column_privilege($3, c.oid, 'select, update') as usable
+           from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`,
+        [schema, name, `sallyport_${schema}`],
+      )
+      expect(row?.['owner'], sql).toBe(`sallyport_${schema}_owner`)
+      if (row?.['usable']) expect(row, sql).toMatchObject({ forced: true })
+    })
+  })
+
+  test('no role of a service may go around it', async () => {
+    const roles = await db.query(
+      `select rolname, rolsuper or rolbypassrls or rolcreaterole or rolreplication as mighty,
+              (select count(*)::int from pg_auth_members m where m.member = r.oid) as memberships
+         from pg_roles r where rolname like 'sallyport\\_%'`,
+    )
+    expect(roles.length).toBeGreaterThanOrEqual(15)
+    for (const role of roles) expect(role).toMatchObject({ mighty: false, memberships: 0 })
+  })
+})

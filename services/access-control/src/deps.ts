@@ -1,0 +1,18 @@
+import type { RootKeyProvider } from '@sallyport/crypto/key-provider'
+import type { Pool } from '@sallyport/database/pool'
+import type { TargetSource } from './clients/vault.ts'
+import type { Notifications } from './grants/notify.ts'
+import type { SigningKeys } from './keys/signing-keys.ts'
+import type { LoginDeps } from './login/deps.ts'
+
+/** Everything that is built once. Each handler names the part of it that it needs. */
+export type Deps = LoginDeps & {
+  targets: TargetSource
+  keys: SigningKeys
+  root: RootKeyProvider
+  notifications: Notifications
+  /** Reads the revocation stream across tenants. */
+  workerPool: Pool
+  /** Fires when the service stops, for streams that would not end by themselves. */
+  stopping: AbortSignal
+}

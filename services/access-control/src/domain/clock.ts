@@ -1,0 +1,2 @@
+/** Where "now" comes from; tests bring their own. */
+export type Clock = { now(): Date }

@@ -1,0 +1,14 @@
+import { once } from 'node:events'
+import { ConfigError } from '@sallyport/config/reader'
+import { readAccessControlConfig } from './config.ts'
+import { startAccessControl } from './service.ts'
+
+try {
+  await using service = await startAccessControl(readAccessControlConfig(process.env))
+  console.log(`access-control listens on ${service.address}`)
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  console.error(error.message)
+  process.exitCode = 78
+}

@@ -1,0 +1,141 @@
+import { auditRefusals } from '@sallyport/audit-events/refusal'
+import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
+import { openPool, type Pool } from '@sallyport/database/pool'
+import { prismaAdapter } from '@sallyport/database/prisma'
+import { sqlOf } from '@sallyport/database/sql'
+import { pgTenantTransaction } from '@sallyport/database/transaction'
+import { consume } from '@sallyport/events/consumer'
+import type { EventDriver } from '@sallyport/events/driver'
+import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { relayOutbox } from '@sallyport/events/relay'
+import { createKeyFinder } from '@sallyport/identity/verification-keys'
+import { openChannel } from '@sallyport/rpc/channel'
+import { serveRpc } from '@sallyport/rpc/server'
+import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { runEvery } from './background/run-every.ts'
+import { sweep } from './background/sweep.ts'
+import { bootstrapOperatorTenant, type FirstAdministrator } from './bootstrap.ts'
+import { connectTargets, type TargetSource } from './clients/vault.ts'
+import type { AccessControlConfig } from './config.ts'
+import type { Deps } from './deps.ts'
+import type { Clock } from './domain/clock.ts'
+import { targetsChanged } from './events/targets-changed.ts'
+import { PrismaClient } from './generated/prisma/client.ts'
+import { openNotifications } from './grants/notify.ts'
+import { createSigningKeys, ensureSigningKeys } from './keys/signing-keys.ts'
+import { createPasswordHasher } from './login/password-hash.ts'
+import { createTotpVault } from './login/sealed-totp.ts'
+import { auditDenials } from './rpc/audit-denials.ts'
+import { bindings } from './rpc/index.ts'
+import { createStore, type Tx } from './store/store.ts'
+
+export type RunningService = AsyncDisposable & {
+  readonly address: string
+  /** Creates the operator's tenant, once; see `bootstrapOperatorTenant`. */
+  readonly bootstrap: () => Promise<FirstAdministrator | undefined>
+}
+
+export type AccessControlOverrides = {
+  /** Shared by several services in one process; the caller closes it. */
+  readonly driver?: EventDriver
+  readonly targets?: TargetSource
+  readonly clock?: Clock
+  readonly log?: Logger
+}
+
+const sweepMs = 250
+
+/** Starts the policy decision point: who one is, what one may do, and what was granted. */
+export const startAccessControl = async (
+  config: AccessControlConfig,
+  overrides: AccessControlOverrides = {},
+): Promise<RunningService> => {
+  const log = overrides.log ?? createLogger('access-control', config.logLevel)
+  const clock = overrides.clock ?? { now: () => new Date() }
+  const root = await openFileKeyProvider(config.keyRingFile)
+  const stopping = new AbortController()
+  const { signal } = stopping
+
+  await using opened = new AsyncDisposableStack()
+  const pool = opened.use(open(config.databaseUrl, 'access-control', log))
+  const workerPool = opened.use(open(config.workerDatabaseUrl, 'access-control worker', log))
+  const prisma = new PrismaClient({
+    adapter: prismaAdapter(pool, 'access_control'),
+    // Longer messages show arguments, and arguments are not for the log.
+    errorFormat: 'minimal',
+  })
+  opened.defer(() => prisma.$disconnect())
+  const store = createStore(prisma)
+  const connection = { connectionString: config.eventLogUrl, application_name: 'access-control events' }
+  const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
+  const vault = opened.use(openChannel({ service: 'vault', address: config.vaultAddress, tls: config.tls }))
+  const keys = createSigningKeys({ store, root, clock })
+  const deps: Deps = {
+    store,
+    workerPool,
+    stopping: signal,
+    clock,
+    root,
+    keys,
+    hasher: await createPasswordHasher(),
+    totpVault: createTotpVault(root),
+    sourceTries: config.loginTriesPerSource,
+    targets: overrides.targets ?? connectTargets(vault),
+    notifications: opened.use(await openNotifications(config.workerDatabaseUrl, log)),
+  }
+  await ensureSigningKeys({ store, root, clock })
+
+  const working = [
+    consume<Tx>({
+      driver,
+      group: 'access-control',
+      topics: ['sallyport.vault.v1'],
+      handlers: { TargetsChanged: targetsChanged(clock) },
+      withTransaction: store.inTenant,
+      sqlOf,
+      log,
+      signal,
+    }),
+    relayOutbox({ pool: workerPool, driver, source: 'sallyport/access-control', log, signal }),
+    runEvery(sweepMs, () => sweep(deps), { log, signal }),
+  ]
+  opened.defer(async () => {
+    stopping.abort()
+    await Promise.all(working)
+  })
+  const recordRefusal = auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work))
+  const server = opened.use(
+    await serveRpc({
+      service: 'access-control',
+      host: config.host,
+      port: config.port,
+      tls: config.tls,
+      keys: createKeyFinder({
+        fetch: async () => ({
+          callerTokenKeys: await keys.publicKeys('caller-token'),
+          grantKeys: await keys.publicKeys('grant'),
+        }),
+        now: () => performance.now(),
+      }),
+      clock,
+      log,
+      bindings: bindings(deps).map(binding => auditDenials(binding, recordRefusal)),
+      onRefused: recordRefusal,
+    }),
+  )
+  // Streams end first: the server waits for the calls that are under way.
+  opened.defer(() => stopping.abort())
+  const owned = opened.move()
+  return {
+    address: server.address,
+    bootstrap: () => bootstrapOperatorTenant(deps),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+const open = (url: string, applicationName: string, log: Logger): Pool =>
+  openPool({
+    url,
+    applicationName,
+    onError: err => log.warn({ err }, 'An idle database connection was lost'),
+  })

@@ -1,0 +1,295 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { auditEvents, by, codeOf, type Person, type Platform, startPlatform } from './fixtures.ts'
+import {
+  answerCode,
+  answerPassword,
+  begin,
+  codeNow,
+  firstAdministrator,
+  login,
+  newPerson,
+  stepValue,
+} from './logins.ts'
+
+let platform: Platform
+let admin: Person
+
+beforeAll(async () => {
+  platform = await startPlatform()
+  admin = await firstAdministrator(platform)
+})
+
+afterAll(() => platform[Symbol.asyncDispose]())
+
+describe('the first administrator', () => {
+  it('is made once', async () => {
+    expect(await platform.bootstrap()).toBeUndefined()
+  })
+
+  it('is signed in after password change and enrolment, and not before', async () => {
+    const { user } = await platform.as('gateway').users.getUser({ id: '' }, await by(platform, admin))
+    expect(user).toMatchObject({ userName: 'admin', totpEnrolled: true, mustChangePassword: false })
+    expect((await auditEvents(platform, 'login.succeeded')).at(0)?.actor?.name).toBe('admin')
+    expect(await auditEvents(platform, 'user.mfa_enrolled')).toHaveLength(1)
+  })
+})
+
+describe('a login', () => {
+  it('answers alike to a wrong password, an unknown user, an unknown tenant and a disabled user', async () => {
+    const ann = await newPerson(platform, admin, 'ann')
+    const off = await newPerson(platform, admin, 'off')
+    const options = await by(platform, admin)
+    const { user } = await platform.as('gateway').users.getUser({ id: off.id }, options)
+    await platform
+      .as('gateway')
+      .users.updateUser({ id: off.id, version: user?.version ?? 0, disabled: true }, options)
+    const answers = await Promise.all([
+      codeOf(begin(platform, ann, 'wrong')),
+      codeOf(begin(platform, { tenant: 'default', userName: 'nobody-here' }, 'wrong')),
+      codeOf(begin(platform, { tenant: 'no-such-tenant', userName: 'ann' }, 'wrong')),
+      codeOf(begin(platform, { tenant: 'default', userName: '\u0000 [x]' }, 'wrong')),
+      codeOf(begin(platform, off, off.password)),
+    ])
+    expect(new Set(answers)).toEqual(new Set(['login.failed']))
+    const reasons = (await auditEvents(platform, 'login.failed', 5)).map(
+      event => event.details['reason'] ?? '',
+    )
+    expect(reasons.toSorted()).toEqual(['disabled', 'unknown', 'unknown', 'unknown', 'wrong-password'])
+  })
+
+  it('leaves the same rows behind for users that exist and that do not', async () => {
+    const count = async (): Promise<number> => {
+      const { rows } = await platform.database.adminPool.query(
+        'select count(*)::int as n from access_control.login_failures',
+      )
+      return rows[0].n
+    }
+    const ann = await newPerson(platform, admin, 'rows')
+    const before = await count()
+    await codeOf(begin(platform, ann, 'wrong', '198.51.100.1'))
+    const known = (await count()) - before
+    await codeOf(begin(platform, { tenant: 'default', userName: 'rowless' }, 'wrong', '198.51.100.2'))
+    expect((await count()) - before - known).toBe(known)
+  })
+
+  it('takes each code once, even when it comes twice at the same time', async () => {
+    const eve = await newPerson(platform, admin, 'eve')
+    platform.clock.advance(30_000)
+    const challenges = await Promise.all(
+      Array.from(
+        { length: 4 },
+        async () => stepValue((await begin(platform, eve, eve.password)).step, 'totp').challenge,
+      ),
+    )
+    const code = codeNow(platform, eve.totpSecret)
+    const answers = await Promise.all(
+      challenges.map(challenge => codeOf(answerCode(platform, challenge, code))),
+    )
+    expect(answers.filter(answer => answer === 'done')).toHaveLength(1)
+    expect(answers.filter(answer => answer === 'login.failed')).toHaveLength(3)
+  })
+
+  it('takes a challenge once', async () => {
+    const ivy = await newPerson(platform, admin, 'ivy')
+    platform.clock.advance(30_000)
+    const { challenge } = stepValue((await begin(platform, ivy, ivy.password)).step, 'totp')
+    expect(await codeOf(answerCode(platform, challenge, '000000'))).toBe('login.failed')
+    expect(await codeOf(answerCode(platform, challenge, codeNow(platform, ivy.totpSecret)))).toBe(
+      'login.failed',
+    )
+  })
+
+  it('refuses an older code after a newer one, and one of two steps ago', async () => {
+    const old = await newPerson(platform, admin, 'old')
+    platform.clock.advance(120_000)
+    const answer = async (offset: number): Promise<string> => {
+      const { challenge } = stepValue((await begin(platform, old, old.password)).step, 'totp')
+      return codeOf(answerCode(platform, challenge, codeNow(platform, old.totpSecret, offset)))
+    }
+    expect(await answer(-2)).toBe('login.failed')
+    expect(await answer(0)).toBe('done')
+    expect(await answer(-1)).toBe('login.failed')
+  })
+
+  it('ends a challenge after five minutes', async () => {
+    const bob = await newPerson(platform, admin, 'late')
+    platform.clock.advance(30_000)
+    const { challenge } = stepValue((await begin(platform, bob, bob.password)).step, 'totp')
+    platform.clock.advance(300_000)
+    expect(await codeOf(answerCode(platform, challenge, codeNow(platform, bob.totpSecret)))).toBe(
+      'login.failed',
+    )
+  })
+
+  it('keeps the challenge when a new password is too weak', async () => {
+    const options = await by(platform, await login(platform, admin))
+    const { initialPassword } = await platform
+      .as('gateway')
+      .users.createUser({ userName: 'weak', displayName: '', email: '', roleIds: [] }, options)
+    const first = await begin(platform, { tenant: 'default', userName: 'weak' }, initialPassword.toString())
+    const { challenge } = stepValue(first.step, 'passwordChange')
+    expect(await codeOf(answerPassword(platform, challenge, 'short'))).toBe('password.refused')
+    expect(await codeOf(answerPassword(platform, challenge, initialPassword.toString()))).toBe(
+      'password.refused',
+    )
+    expect(await codeOf(answerPassword(platform, challenge, 'long enough now'))).toBe('done')
+  })
+})
+
+describe('a lock-out', () => {
+  it('comes after five tries, holds against the right password, ends, and can be lifted', async () => {
+    const lou = await newPerson(platform, admin, 'lou')
+    const tries: string[] = []
+    for (let n = 0; n < 5; n++) {
+      platform.clock.advance(11_000)
+      tries.push(await codeOf(begin(platform, lou, 'wrong', `203.0.113.${n}`)))
+    }
+    expect(new Set(tries)).toEqual(new Set(['login.failed']))
+    expect(await codeOf(begin(platform, lou, lou.password, '203.0.113.9'))).toBe('login.failed')
+    // Another spelling is the same account.
+    expect(await codeOf(begin(platform, { ...lou, userName: 'ＬＯＵ' }, lou.password, '203.0.113.9'))).toBe(
+      'login.failed',
+    )
+    expect(
+      (await auditEvents(platform, 'user.locked')).some(event => event.details['username'] === 'lou'),
+    ).toBe(true)
+    const options = await by(platform, await login(platform, admin))
+    const { user } = await platform.as('gateway').users.getUser({ id: lou.id }, options)
+    expect(user?.lockedUntil).toBeDefined()
+    await platform.as('gateway').users.unlockUser({ id: lou.id }, options)
+    expect(await codeOf(begin(platform, lou, lou.password, '203.0.113.9'))).toBe('done')
+  })
+
+  it('looks at no more than five of many tries at once', async () => {
+    const max = await newPerson(platform, admin, 'max')
+    await Promise.all(
+      Array.from({ length: 30 }, (_, n) =>
+        codeOf(begin(platform, max, `guess ${n}`, `198.51.100.${n + 50}`)),
+      ),
+    )
+    const events = await auditEvents(platform, 'login.failed')
+    const looked = events.filter(
+      event => event.details['username'] === 'max' && event.details['reason'] === 'wrong-password',
+    )
+    expect(looked.length).toBeLessThanOrEqual(5)
+  })
+
+  it('stops a source that sprays many accounts', async () => {
+    for (let n = 0; n < 22; n++) {
+      platform.clock.advance(11_000)
+      await codeOf(begin(platform, { tenant: 'default', userName: `sprayed-${n}` }, 'wrong', '203.0.113.77'))
+    }
+    const sam = await newPerson(platform, await login(platform, admin), 'sam')
+    platform.clock.advance(30_000)
+    expect(await codeOf(begin(platform, sam, sam.password, '203.0.113.77'))).toBe('login.failed')
+    expect(await codeOf(begin(platform, sam, sam.password, '203.0.113.78'))).toBe('done')
+  })
+
+  it('counts wrong codes like wrong passwords', async () => {
+    const tom = await newPerson(platform, await login(platform, admin), 'tom')
+    for (let n = 0; n < 5; n++) {
+      platform.clock.advance(31_000)
+      const { challenge } = stepValue(
+        (await begin(platform, tom, tom.password, `203.0.113.${n}`)).step,
+        'totp',
+      )
+      expect(await codeOf(answerCode(platform, challenge, '000000', `203.0.113.${n}`))).toBe('login.failed')
+    }
+    expect(await codeOf(begin(platform, tom, tom.password, '203.0.113.9'))).toBe('login.failed')
+  })
+})
+
+describe('a login session', () => {
+  it('is no good after log out', async () => {
+    const person = await login(platform, admin)
+    await platform.as('gateway').authentication.logOut({}, await by(platform, person))
+    expect(await codeOf(by(platform, person))).toBe('caller.unauthenticated')
+  })
+
+  it('ends when it is idle, and after twelve hours', async () => {
+    const idle = await login(platform, admin)
+    platform.clock.advance(30 * 60_000)
+    expect(await codeOf(by(platform, idle))).toBe('caller.unauthenticated')
+    const used = await login(platform, admin)
+    for (let minutes = 0; minutes < 12 * 60; minutes += 20) {
+      await by(platform, used)
+      platform.clock.advance(20 * 60_000)
+    }
+    expect(await codeOf(by(platform, used))).toBe('caller.unauthenticated')
+  })
+
+  it('ends when the password or the second factor is reset', async () => {
+    const gateway = platform.as('gateway')
+    const one = await newPerson(platform, await login(platform, admin), 'reset-one')
+    const two = await newPerson(platform, await login(platform, admin), 'reset-two')
+    const options = await by(platform, await login(platform, admin))
+    await gateway.users.resetPassword({ id: one.id }, options)
+    await gateway.users.resetTotp({ id: two.id }, options)
+    expect(await codeOf(by(platform, one))).toBe('caller.unauthenticated')
+    expect(await codeOf(by(platform, two))).toBe('caller.unauthenticated')
+    expect(stepValue((await begin(platform, two, two.password)).step, 'totpEnrolment').uri).toContain(
+      'otpauth://',
+    )
+    // Who holds a reset password still proves the second factor before he may choose a new one.
+    expect(await codeOf(begin(platform, one, one.password))).toBe('login.failed')
+  })
+
+  it('stays when its owner changes the password, while the others end', async () => {
+    const person = await newPerson(platform, await login(platform, admin), 'changer')
+    const other = await login(platform, person)
+    const options = await by(platform, other)
+    const change = (current: string, wanted: string) =>
+      platform
+        .as('gateway')
+        .users.changePassword(
+          { currentPassword: Buffer.from(current), newPassword: Buffer.from(wanted) },
+          options,
+        )
+    expect(await codeOf(change('wrong', 'another good one'))).toBe('password.wrong')
+    expect(await codeOf(change(person.password, person.password))).toBe('password.refused')
+    expect(await codeOf(change(person.password, 'another good one'))).toBe('done')
+    expect(await codeOf(by(platform, person))).toBe('caller.unauthenticated')
+    expect(await codeOf(by(platform, other))).toBe('done')
+  })
+})
+
+describe('an API token', () => {
+  it('carries no more than was asked for, and no more than its owner still has', async () => {
+    const gateway = platform.as('gateway')
+    const person = await login(platform, admin)
+    const expiresAt = new Date(platform.clock.now().getTime() + 3_600_000)
+    const { token, apiToken } = await gateway.authentication.createApiToken(
+      { name: 'ci', permissions: ['device.read'], expiresAt },
+      await by(platform, person),
+    )
+    const answer = await gateway.authentication.authenticate({
+      token,
+      audiences: ['vault'],
+      sourceAddress: '',
+    })
+    expect(answer.permissions).toEqual(['device.read'])
+    expect(Object.keys(answer.callerTokens)).toEqual(['vault'])
+    const options = await by(platform, { token })
+    expect(
+      await codeOf(gateway.authentication.createApiToken({ name: 'x', permissions: [], expiresAt }, options)),
+    ).toBe('login.person_needed')
+    expect(await codeOf(gateway.users.listUsers({ page: undefined, search: '' }, options))).toBe(
+      'caller.not_allowed',
+    )
+    await gateway.authentication.revokeApiToken({ id: apiToken?.id ?? '' }, await by(platform, person))
+    expect(await codeOf(by(platform, { token }))).toBe('caller.unauthenticated')
+  })
+
+  it('expires', async () => {
+    const gateway = platform.as('gateway')
+    const options = await by(platform, await login(platform, admin))
+    const in366Days = new Date(platform.clock.now().getTime() + 366 * 24 * 3_600_000)
+    const make = (expiresAt: Date | undefined) =>
+      gateway.authentication.createApiToken({ name: 'ci', permissions: [], expiresAt }, options)
+    expect(await codeOf(make(undefined))).toBe('request.invalid')
+    expect(await codeOf(make(in366Days))).toBe('request.invalid')
+    const { token } = await make(new Date(platform.clock.now().getTime() + 60_000))
+    platform.clock.advance(60_000)
+    expect(await codeOf(by(platform, { token }))).toBe('caller.unauthenticated')
+  })
+})

@@ -1,0 +1,61 @@
+import { type Environment, type Reader, readConfig } from '@sallyport/config/reader'
+import type { TlsMaterial } from '@sallyport/rpc/tls'
+import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { logLevels } from '@sallyport/telemetry/log-level'
+import type { LogLevel } from '@sallyport/telemetry/logger'
+import type { EgressRules } from './executors/ssh/egress.ts'
+
+export type ExecutionConfig = {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** As role sallyport_execution. */
+  readonly databaseUrl: string
+  /** As role sallyport_execution_worker. */
+  readonly workerDatabaseUrl: string
+  /** As role sallyport_event_log. */
+  readonly eventLogUrl: string
+  readonly accessControlAddress: string
+  readonly vaultAddress: string
+  readonly tls: TlsMaterial
+  readonly egress: EgressRules
+  readonly worker: WorkerConfig
+  readonly logLevel: LogLevel
+  /** A place of the journal at which the process kills itself, such as `before sent`. Only in tests. */
+  readonly crashAt?: string
+}
+
+export type WorkerConfig = {
+  /** Operations at a time. */
+  readonly slots: number
+  readonly idleMs: number
+  /** How long a stop waits for what runs. */
+  readonly graceMs: number
+}
+
+export const defaultWorker: WorkerConfig = { slots: 4, idleMs: 300, graceMs: 15_000 }
+
+/** @throws ConfigError */
+export const readExecutionConfig = (environment: Environment): ExecutionConfig =>
+  readConfig(environment, reader => ({
+    host: reader.text('SALLYPORT_EXECUTION_HOST', '127.0.0.1'),
+    port: reader.integer('SALLYPORT_EXECUTION_PORT', { min: 0, max: 65_535 }, 7404),
+    databaseUrl: reader.text('SALLYPORT_EXECUTION_DATABASE_URL'),
+    workerDatabaseUrl: reader.text('SALLYPORT_EXECUTION_WORKER_DATABASE_URL'),
+    eventLogUrl: reader.text('SALLYPORT_EVENT_LOG_URL'),
+    accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
+    vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
+    tls: readTlsMaterial(reader),
+    egress: { allowLoopback: reader.flag('SALLYPORT_TARGETS_ON_LOOPBACK', false) },
+    worker: {
+      ...defaultWorker,
+      slots: reader.integer('SALLYPORT_EXECUTION_SLOTS', { min: 1, max: 64 }, defaultWorker.slots),
+    },
+    logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
+    ...readCrashAt(environment, reader),
+  }))
+
+const readCrashAt = (environment: Environment, reader: Reader): { crashAt?: string } => {
+  const crashAt = environment['NODE_ENV'] === 'test' ? reader.optional('SALLYPORT_CRASH_AT') : undefined
+  return crashAt === undefined ? {} : { crashAt }
+}

@@ -1,0 +1,117 @@
+import { hostname } from 'node:os'
+import { auditRefusals } from '@sallyport/audit-events/refusal'
+import { GrantServiceService } from '@sallyport/contracts/access_control/v1/access'
+import { DeviceServiceService, TargetServiceService } from '@sallyport/contracts/vault/v1/inventory'
+import { RotationServiceService } from '@sallyport/contracts/vault/v1/secrets'
+import { openPool, type Pool } from '@sallyport/database/pool'
+import { prismaAdapter } from '@sallyport/database/prisma'
+import { pgTenantTransaction } from '@sallyport/database/transaction'
+import { uuidV7 } from '@sallyport/database/uuid-v7'
+import type { EventDriver } from '@sallyport/events/driver'
+import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { relayOutbox } from '@sallyport/events/relay'
+import type { KeyFinder } from '@sallyport/identity/verification-keys'
+import { openChannel } from '@sallyport/rpc/channel'
+import { connectRpc } from '@sallyport/rpc/client'
+import { serveRpc } from '@sallyport/rpc/server'
+import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { accessOf } from './clients/access-control.ts'
+import { inventoryOf, rotationVaultOf } from './clients/vault.ts'
+import { verificationKeys } from './clients/verification-keys.ts'
+import type { ExecutionConfig } from './config.ts'
+import { crashAt } from './crash-at.ts'
+import { listen } from './events/consumed.ts'
+import { sshExecutor } from './executors/ssh/ssh-executor.ts'
+import { PrismaClient } from './generated/prisma/client.ts'
+import { bindings } from './rpc/index.ts'
+import { postgresJobStore } from './store/postgres-job-store.ts'
+import { createStore } from './store/store.ts'
+import { templateSources } from './store/templates.ts'
+import type { AttemptDeps } from './worker/run-attempt.ts'
+import { startWorker } from './worker/worker.ts'
+
+export type RunningService = AsyncDisposable & { readonly address: string }
+
+export type ExecutionOverrides = {
+  /** Shared by several services in one process; the caller closes it. */
+  readonly driver?: EventDriver
+  readonly callerKeys?: KeyFinder
+  readonly clock?: { readonly now: () => Date }
+  readonly log?: Logger
+  /** Parts of the worker: another vault, executor, or a place to crash at. */
+  readonly attempt?: Partial<AttemptDeps>
+}
+
+/** Starts execution: it answers people, listens for what asks for changes, and changes secrets on targets. */
+export const startExecution = async (
+  config: ExecutionConfig,
+  overrides: ExecutionOverrides = {},
+): Promise<RunningService> => {
+  const log = overrides.log ?? createLogger('execution', config.logLevel)
+  const clock = overrides.clock ?? { now: () => new Date() }
+  const { egress, tls } = config
+  const stopping = new AbortController()
+  const { signal } = stopping
+
+  await using opened = new AsyncDisposableStack()
+  const pool = opened.use(open(config.databaseUrl, 'execution', log))
+  const worker = opened.use(open(config.workerDatabaseUrl, 'execution worker', log))
+  const prisma = new PrismaClient({ adapter: prismaAdapter(pool, 'execution') })
+  opened.defer(() => prisma.$disconnect())
+  const connection = { connectionString: config.eventLogUrl, application_name: 'execution events' }
+  const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
+  const accessControl = opened.use(
+    openChannel({ service: 'access-control', address: config.accessControlAddress, tls }),
+  )
+  const vault = opened.use(openChannel({ service: 'vault', address: config.vaultAddress, tls }))
+
+  const store = createStore(prisma)
+  const inventory = inventoryOf(
+    connectRpc(TargetServiceService, vault),
+    connectRpc(DeviceServiceService, vault),
+  )
+  const attempt: AttemptDeps = {
+    access: accessOf(connectRpc(GrantServiceService, accessControl)),
+    vault: rotationVaultOf(connectRpc(RotationServiceService, vault)),
+    executor: sshExecutor({ egress }),
+    jobs: postgresJobStore({ app: pool, worker }),
+    templates: templateSources(pool),
+    random: Math.random,
+    log,
+    crashPoint: config.crashAt === undefined ? undefined : crashAt(config.crashAt),
+    ...overrides.attempt,
+  }
+
+  const working = [
+    listen({ pool, driver, log, signal }),
+    relayOutbox({ pool: worker, driver, source: 'sallyport/execution', log, signal }),
+  ]
+  opened.defer(async () => {
+    stopping.abort()
+    await Promise.all(working)
+  })
+  const name = `${hostname()} ${uuidV7()}`
+  opened.use(startWorker({ ...attempt, steadyNow: () => performance.now() }, { ...config.worker, name }))
+  const server = opened.use(
+    await serveRpc({
+      service: 'execution',
+      host: config.host,
+      port: config.port,
+      tls,
+      keys: overrides.callerKeys ?? verificationKeys(accessControl),
+      clock,
+      log,
+      bindings: bindings({ store, inventory, egress, clock }),
+      onRefused: auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work)),
+    }),
+  )
+  const owned = opened.move()
+  return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+const open = (url: string, applicationName: string, log: Logger): Pool =>
+  openPool({
+    url,
+    applicationName,
+    onError: err => log.warn({ err }, 'An idle database connection was lost'),
+  })

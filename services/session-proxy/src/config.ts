@@ -1,0 +1,85 @@
+import { hostname } from 'node:os'
+import { type Environment, readConfig } from '@sallyport/config/reader'
+import type { TlsMaterial } from '@sallyport/rpc/tls'
+import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { logLevels } from '@sallyport/telemetry/log-level'
+import type { LogLevel } from '@sallyport/telemetry/logger'
+import type { GateLimits } from './protocols/ssh/connection-gate.ts'
+
+export type SessionProxyConfig = {
+  readonly host: string
+  /** Of the gRPC server. 0: any free one. */
+  readonly port: number
+  readonly sshHost: string
+  /** Of the SSH door. 0: any free one. */
+  readonly sshPort: number
+  readonly sshLimits: GateLimits
+  readonly maxChannelsPerConnection: number
+  /** Only where targets may be on this very machine. */
+  readonly targetsOnLoopback: boolean
+  /** Made at the first start if it is missing. */
+  readonly sshHostKeyFile: string
+  /** Sealed recordings go here. */
+  readonly recordingDirectory: string
+  /** A key ring of the recordings' own root keys. */
+  readonly recordingKeyFile: string
+  /** This node's name, the same after a restart and no other node's. */
+  readonly instance: string
+  /** Refuse to start without ssh2's native addon. */
+  readonly requireNativeAddon: boolean
+  /** As role sallyport_session_proxy. */
+  readonly databaseUrl: string
+  /** As role sallyport_session_proxy_worker. */
+  readonly workerDatabaseUrl: string
+  /** As role sallyport_event_log. */
+  readonly eventLogUrl: string
+  readonly accessControlAddress: string
+  readonly vaultAddress: string
+  readonly tls: TlsMaterial
+  readonly logLevel: LogLevel
+}
+
+export const defaultSshLimits: GateLimits = {
+  maxConnections: 2_000,
+  maxConnectionsPerSource: 200,
+  maxSigningIn: 200,
+  maxSigningInPerSource: 50,
+  firstFactorSeconds: 30,
+  signInSeconds: 120,
+}
+
+/** @throws ConfigError */
+export const readSessionProxyConfig = (environment: Environment): SessionProxyConfig =>
+  readConfig(environment, reader => ({
+    host: reader.text('SALLYPORT_SESSION_PROXY_HOST', '127.0.0.1'),
+    port: reader.integer('SALLYPORT_SESSION_PROXY_PORT', { min: 0, max: 65_535 }, 7405),
+    sshHost: reader.text('SALLYPORT_SSH_HOST', '127.0.0.1'),
+    sshPort: reader.integer('SALLYPORT_SSH_PORT', { min: 0, max: 65_535 }, 2222),
+    sshLimits: {
+      ...defaultSshLimits,
+      maxConnections: reader.integer(
+        'SALLYPORT_SSH_MAX_CONNECTIONS',
+        { min: 1, max: 100_000 },
+        defaultSshLimits.maxConnections,
+      ),
+      maxConnectionsPerSource: reader.integer(
+        'SALLYPORT_SSH_MAX_CONNECTIONS_PER_SOURCE',
+        { min: 1, max: 100_000 },
+        defaultSshLimits.maxConnectionsPerSource,
+      ),
+    },
+    maxChannelsPerConnection: reader.integer('SALLYPORT_SSH_MAX_CHANNELS', { min: 1, max: 100 }, 10),
+    targetsOnLoopback: reader.flag('SALLYPORT_TARGETS_ON_LOOPBACK', false),
+    sshHostKeyFile: reader.text('SALLYPORT_SSH_HOST_KEY_FILE'),
+    recordingDirectory: reader.text('SALLYPORT_RECORDING_DIRECTORY'),
+    recordingKeyFile: reader.file('SALLYPORT_RECORDING_KEY_FILE'),
+    instance: reader.text('SALLYPORT_INSTANCE', hostname()),
+    requireNativeAddon: reader.flag('SALLYPORT_SSH_REQUIRE_NATIVE_ADDON', true),
+    databaseUrl: reader.text('SALLYPORT_SESSION_PROXY_DATABASE_URL'),
+    workerDatabaseUrl: reader.text('SALLYPORT_SESSION_PROXY_WORKER_DATABASE_URL'),
+    eventLogUrl: reader.text('SALLYPORT_EVENT_LOG_URL'),
+    accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
+    vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
+    tls: readTlsMaterial(reader),
+    logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
+  }))

@@ -1,0 +1,14 @@
+import { once } from 'node:events'
+import { ConfigError } from '@sallyport/config/reader'
+import { readSessionProxyConfig } from './config.ts'
+import { startSessionProxy } from './service.ts'
+
+try {
+  await using service = await startSessionProxy(readSessionProxyConfig(process.env))
+  console.log(`session-proxy listens on ${service.address}, for SSH on ${service.sshAddress}`)
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  console.error(error.message)
+  process.exitCode = 78
+}

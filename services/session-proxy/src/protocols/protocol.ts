@@ -1,0 +1,5 @@
+/** A door for one protocol, open until it is disposed of. */
+export type ProtocolServer = AsyncDisposable & {
+  /** `host:port`, with the port that was bound. */
+  readonly address: string
+}

@@ -1,0 +1,75 @@
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { SallyportError } from '@sallyport/errors/error'
+import type { RecordingId, RecordingStore, SegmentSink } from './recording-store.ts'
+
+const LENGTH_BYTES = 4
+/** No recorder writes larger ones; a larger length is damage. */
+const MAX_SEGMENT_BYTES = 16 * 1024 * 1024
+
+/** One file for each recording: each segment is preceded by its length (32 bits, big endian). */
+export const directoryStore = (root: string): RecordingStore => ({
+  create: async id => {
+    const path = pathOf(root, id)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
+    await syncFolder(dirname(path))
+    return sinkOf(file)
+  },
+  read: id => readSegments(pathOf(root, id)),
+})
+
+const sinkOf = (file: FileHandle): SegmentSink => ({
+  append: async segment => {
+    const length = Buffer.alloc(LENGTH_BYTES)
+    length.writeUInt32BE(segment.byteLength)
+    await file.writev([length, segment])
+    await file.datasync()
+  },
+  close: () => file.close(),
+})
+
+async function* readSegments(path: string): AsyncGenerator<Buffer, void, undefined> {
+  await using file = await open(path, 'r').catch(error => {
+    throw new SallyportError('recording.not_found', undefined, { cause: error })
+  })
+  for (let position = 0; ; ) {
+    const prefix = await readExactly(file, position, LENGTH_BYTES)
+    if (prefix.byteLength === 0) return
+    const length = prefix.byteLength === LENGTH_BYTES ? prefix.readUInt32BE() : MAX_SEGMENT_BYTES + 1
+    if (length > MAX_SEGMENT_BYTES) {
+      yield prefix
+      return
+    }
+    const segment = await readExactly(file, position + LENGTH_BYTES, length)
+    yield segment
+    if (segment.byteLength < length) return
+    position += LENGTH_BYTES + length
+  }
+}
+
+/** Fewer bytes only where the file ends. */
+const readExactly = async (file: FileHandle, position: number, length: number): Promise<Buffer> => {
+  const buffer = Buffer.alloc(length)
+  let filled = 0
+  while (filled < length) {
+    const { bytesRead } = await file.read(buffer, filled, length - filled, position + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return buffer.subarray(0, filled)
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+const pathOf = (root: string, { tenantId, sessionId }: RecordingId): string => {
+  if (!UUID.test(tenantId) || !UUID.test(sessionId)) throw new SallyportError('recording.not_found')
+  // The random end of the id spreads recordings evenly over folders.
+  return join(root, tenantId, sessionId.slice(-2), `${sessionId}.spr`)
+}
+
+const syncFolder = async (path: string): Promise<void> => {
+  await using folder = await open(path, 'r')
+  await folder.sync()
+}

@@ -1,0 +1,139 @@
+import { auditRefusals } from '@sallyport/audit-events/refusal'
+import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
+import { uuidV7 } from '@sallyport/database/uuid-v7'
+import type { EventDriver } from '@sallyport/events/driver'
+import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { relayOutbox } from '@sallyport/events/relay'
+import { openChannel, type RpcChannel } from '@sallyport/rpc/channel'
+import { serveRpc } from '@sallyport/rpc/server'
+import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { connectUpstreams, type Upstreams } from './clients/upstreams.ts'
+import type { SessionProxyConfig } from './config.ts'
+import { forbiddenAddresses } from './protocols/ssh/egress.ts'
+import { loadHostKey } from './protocols/ssh/host-key.ts'
+import { checkNativeAddon } from './protocols/ssh/native-addon.ts'
+import { startSshServer } from './protocols/ssh/server.ts'
+import { directoryStore } from './recording/directory-store.ts'
+import { bindings } from './rpc/index.ts'
+import { drainSessions } from './sessions/drain.ts'
+import { endSessionsOfCrash } from './sessions/ended-by-crash.ts'
+import { grantConfirmer, watchWindows } from './sessions/enforcement.ts'
+import { liveSessions } from './sessions/live-sessions.ts'
+import { watchRevocations } from './sessions/revocation-watch.ts'
+import { obeyTerminations } from './sessions/termination.ts'
+import { startTicker } from './sessions/ticker.ts'
+import { openDatabase } from './store/database.ts'
+import { postgresLedger } from './store/postgres-ledger.ts'
+
+export type RunningSessionProxy = AsyncDisposable & {
+  readonly address: string
+  /** `host:port` of the SSH door. */
+  readonly sshAddress: string
+}
+
+export type SessionProxyOverrides = {
+  readonly upstreams?: Upstreams
+  /** Shared by several services in one process; the caller closes it. */
+  readonly driver?: EventDriver
+  readonly clock?: { readonly now: () => Date }
+  readonly log?: Logger
+}
+
+/** Starts the session proxy: the gRPC server for what is shown and cut, and the door for SSH. */
+export const startSessionProxy = async (
+  config: SessionProxyConfig,
+  overrides: SessionProxyOverrides = {},
+): Promise<RunningSessionProxy> => {
+  const log = overrides.log ?? createLogger('session-proxy', config.logLevel)
+  const clock = overrides.clock ?? { now: () => new Date() }
+  const { instance } = config
+  checkNativeAddon({ required: config.requireNativeAddon, log })
+  const recordingKeys = await openFileKeyProvider(config.recordingKeyFile)
+  const recordings = directoryStore(config.recordingDirectory)
+  const hostKey = await loadHostKey(config.sshHostKeyFile)
+
+  await using opened = new AsyncDisposableStack()
+  const database = opened.use(
+    openDatabase({
+      appUrl: config.databaseUrl,
+      workerUrl: config.workerDatabaseUrl,
+      onError: err => log.warn({ err }, 'An idle database connection was lost'),
+    }),
+  )
+  const connection = { connectionString: config.eventLogUrl, application_name: 'session-proxy events' }
+  const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
+  const stopping = new AbortController()
+  const relay = { pool: database.workerPool, driver, source: 'sallyport/session-proxy', log }
+  const relaying = relayOutbox({ ...relay, signal: stopping.signal })
+  opened.defer(async () => {
+    stopping.abort()
+    await relaying
+  })
+  const connect = (service: 'access-control' | 'vault', address: string): RpcChannel =>
+    opened.use(openChannel({ service, address, tls: config.tls }))
+  const upstreams =
+    overrides.upstreams ??
+    connectUpstreams(
+      connect('access-control', config.accessControlAddress),
+      connect('vault', config.vaultAddress),
+    )
+
+  const ledger = postgresLedger({ database, instance })
+  const left = await endSessionsOfCrash({ database, ledger, clock, instance })
+  if (left > 0) log.warn({ sessions: left }, 'Sessions that a crash had cut were ended')
+  const sessions = liveSessions()
+  const watch = opened.use(
+    watchRevocations({
+      revocations: upstreams.revocations,
+      clock,
+      log,
+      onRevoked: (grantId, reason) => sessions.endByGrant(grantId, { reason: 'revoked', detail: reason }),
+    }),
+  )
+  const { revocations } = upstreams
+  const jobs = [
+    async () => watchWindows(sessions, clock.now()),
+    grantConfirmer({ sessions, watch, revocations, clock, log }),
+    () => obeyTerminations({ database, sessions, instance }),
+  ]
+  opened.use(startTicker({ sessions, jobs, log }))
+  const rpc = opened.use(
+    await serveRpc({
+      service: 'session-proxy',
+      host: config.host,
+      port: config.port,
+      tls: config.tls,
+      keys: upstreams.keys,
+      clock,
+      log,
+      bindings: bindings({ database, sessions, recordings, recordingKeys }),
+      onRefused: auditRefusals((tenantId, work) => database.sqlInTenant(tenantId, work)),
+    }),
+  )
+  const door = opened.use(
+    await startSshServer(
+      {
+        ...upstreams,
+        ledger,
+        watch,
+        recordings,
+        recordingKeys,
+        sessions,
+        clock,
+        log,
+        newId: uuidV7,
+        forbidden: forbiddenAddresses(config.targetsOnLoopback),
+        maxChannelsPerConnection: config.maxChannelsPerConnection,
+      },
+      { host: config.sshHost, port: config.sshPort, hostKey, limits: config.sshLimits },
+    ),
+  )
+  // Before the door closes: people are told, recordings are sealed, ends are written down.
+  opened.defer(() => drainSessions(sessions))
+  const owned = opened.move()
+  return {
+    address: rpc.address,
+    sshAddress: door.address,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}

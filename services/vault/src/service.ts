@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto'
+import { auditRefusals } from '@sallyport/audit-events/refusal'
+import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
+import type { RootKeyProvider, RootKeyRotator } from '@sallyport/crypto/key-provider'
+import { uuidV7 } from '@sallyport/database/uuid-v7'
+import type { EventDriver } from '@sallyport/events/driver'
+import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { createKeyFinder } from '@sallyport/identity/verification-keys'
+import { openChannel } from '@sallyport/rpc/channel'
+import { serveRpc } from '@sallyport/rpc/server'
+import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { startBackground } from './background/start-background.ts'
+import { type AccessControl, connectAccessControl } from './clients/access-control.ts'
+import type { VaultConfig } from './config.ts'
+import { createConfirmGrant } from './revocation/confirm-grant.ts'
+import { endGrant } from './revocation/end-grant.ts'
+import { createRevocationFeed } from './revocation/revocation-feed.ts'
+import { bindings } from './rpc/index.ts'
+import { createTenantKeys } from './sealing/tenant-keys.ts'
+import { openDatabase } from './store/database.ts'
+
+export type RunningService = AsyncDisposable & { readonly address: string }
+
+/** What tests replace. */
+export type VaultOverrides = {
+  readonly accessControl?: AccessControl
+  /** Shared by several services in one process; the caller closes it. */
+  readonly driver?: EventDriver
+  readonly rootKeys?: RootKeyProvider & RootKeyRotator
+  readonly now?: () => Date
+  readonly log?: Logger
+  /** Values that one transaction of a key rotation rewraps. */
+  readonly rewrapBatch?: number
+}
+
+/** Starts the vault. Throws if the root keys cannot be read: without them it serves nothing. */
+export const startVault = async (
+  config: VaultConfig,
+  overrides: VaultOverrides = {},
+): Promise<RunningService> => {
+  const {
+    now = () => new Date(),
+    log = createLogger('vault', config.logLevel),
+    rewrapBatch = 500,
+  } = overrides
+  const newId = (): string => uuidV7(now())
+  await using stack = new AsyncDisposableStack()
+
+  const rootKeys = overrides.rootKeys ?? (await openFileKeyProvider(config.rootKeyFile))
+  const database = stack.use(
+    openDatabase({
+      appUrl: config.databaseUrl,
+      workerUrl: config.workerDatabaseUrl,
+      onError: err => log.warn({ err }, 'A database connection was lost'),
+    }),
+  )
+  const tenantKeys = createTenantKeys({ database, provider: rootKeys, newId, now })
+  const connection = { connectionString: config.eventLogUrl, application_name: 'vault events' }
+  const driver = overrides.driver ?? stack.use(openPostgresLog({ connection, log }))
+  const channel = stack.use(
+    openChannel({ service: 'access-control', address: config.accessControlAddress, tls: config.tls }),
+  )
+  const accessControl = overrides.accessControl ?? connectAccessControl(channel)
+  const monotonic = (): number => performance.now()
+  const keys = createKeyFinder({ fetch: accessControl.verificationKeys, now: monotonic })
+  const feed = createRevocationFeed({
+    accessControl,
+    onRevoked: revoked =>
+      database.sqlInTenant(revoked.tenantId, sql => endGrant(sql, revoked, 'revoked', now())),
+    now,
+    monotonic,
+    log,
+  })
+  stack.use(startBackground({ database, driver, feed, tenantKeys, rootKeys, rewrapBatch, now, log }))
+
+  const rpc = bindings({
+    database,
+    tenantKeys,
+    rootKeys,
+    grantKeys: keys,
+    confirmGrant: createConfirmGrant({ feed, accessControl }),
+    newId,
+    newToken: () => randomBytes(32).toString('base64url'),
+    ticketSeconds: config.ticketSeconds,
+    showSeconds: config.showSeconds,
+    now,
+  })
+  const server = stack.use(
+    await serveRpc({
+      service: 'vault',
+      host: config.host,
+      port: config.port,
+      tls: config.tls,
+      keys,
+      clock: { now },
+      log,
+      bindings: rpc,
+      onRefused: auditRefusals(database.sqlInTenant),
+    }),
+  )
+  const running = stack.move()
+  return { address: server.address, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
