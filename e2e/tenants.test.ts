@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Call, callOf, type IdPlace, type OpenApi, type Route, routesOf } from './support/api-calls.ts'
-import { type FurnishedTenant, furnishTenant, type ObjectName } from './support/furnished-tenant.ts'
+import { type FurnishedTenant, furnishTenant } from './support/furnished-tenant.ts'
+import { meaningOf } from './support/meanings.ts'
 import { openSmallHost } from './support/small-host.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { connectSuperuser, type Superuser, tablesOf } from './support/superuser.ts'
@@ -33,54 +34,14 @@ beforeAll(async () => {
 })
 afterAll(() => stack.disposeAsync())
 
-/** What a place in a request means: `POST /users/{id}` has a user there, `approverGroupIds` user groups. */
-const meaningOf = (route: Route, { name }: IdPlace): ObjectName | undefined => {
-  if (name === 'id') return owners[route.pattern.split('/')[1] ?? '']
-  return meanings[name.replace(/Ids?$/, '')]
-}
-
-const owners: Readonly<Record<string, ObjectName>> = {
-  users: 'user',
-  roles: 'role',
-  'user-groups': 'userGroup',
-  'access-groups': 'accessGroup',
-  requests: 'request',
-  devices: 'device',
-  credentials: 'credential',
-  'strength-profiles': 'strengthProfile',
-  custodies: 'custody',
-  templates: 'template',
-  operations: 'operation',
-  sessions: 'session',
-  'login-sessions': 'loginSession',
-  'api-tokens': 'apiToken',
-  me: 'sshKey',
-}
-
-const meanings: Readonly<Record<string, ObjectName>> = {
-  user: 'user',
-  approverUser: 'user',
-  ownerUser: 'user',
-  actor: 'user',
-  role: 'role',
-  userGroup: 'userGroup',
-  approverGroup: 'userGroup',
-  device: 'device',
-  credential: 'credential',
-  parentCredential: 'credential',
-  privilegedCredential: 'credential',
-  strengthProfile: 'strengthProfile',
-  template: 'template',
-  request: 'request',
-  session: 'session',
-}
-
 const allIds = async (tenantId: string): Promise<string[]> => {
   const tables = (await tablesOf(db)).filter(({ columns }) => columns.includes('tenant_id') && columns.includes('id'))
-  const found = await Promise.all(
-    tables.map(({ sql }) => db.query(`select id::text from ${sql} where tenant_id::text = $1`, [tenantId])),
-  )
-  return [...new Set(found.flat().map(({ id }) => String(id)))]
+  const ids = new Set<string>()
+  for (const { sql } of tables) {
+    const rows = await db.query(`select id::text from ${sql} where tenant_id::text = $1`, [tenantId])
+    for (const { id } of rows) ids.add(String(id))
+  }
+  return [...ids]
 }
 
 /** One digest for each table, over all rows of a tenant. */
@@ -142,7 +103,7 @@ describe('one tenant’s administrator with the other’s ids', () => {
 
   const isRequired = ({ name }: Route, place: IdPlace): boolean =>
     place.in === 'body'
-      ? ['deviceId', 'deviceIds', 'credentialId', 'templateId'].includes(place.name)
+      ? ['deviceId', 'deviceIds', 'credentialId', 'templateId', 'approverUserIds'].includes(place.name)
       : name === 'explainAccess'
 
   const withoutInstance = ({ status, body }: Answer): unknown => ({
@@ -150,9 +111,26 @@ describe('one tenant’s administrator with the other’s ids', () => {
     body: JSON.parse(JSON.stringify(body ?? null), (key, value) => (key === 'instance' ? '' : value)),
   })
 
+  // Vault knows no users, and keeps whatever id it is given as the owner's: it tells nothing, and gives nothing.
+  const freeReference = 'ownerUserId'
+
+  test('as the owner of a credential is kept without being looked at', async () => {
+    const route = routes.find(({ name }) => name === 'updateCredential')
+    const place = route?.idPlaces.find(({ name }) => name === freeReference)
+    if (!route || !place) throw new Error('There is no owner any more')
+    for (const owner of [blue.ids.user, randomUUID()]) {
+      const call = attackOf(route, place, owner)
+      const { status } = await send({ ...call, body: { [freeReference]: owner } })
+      expect(status).toBe(200)
+      versions.clear()
+    }
+  })
+
   test(`${manyCalls} calls over every route find nothing and change nothing`, async () => {
     const foreign = await allIds(blue.tenantId)
-    const attackable = routes.flatMap(route => route.idPlaces.map(place => ({ route, place })))
+    const attackable = routes.flatMap(route =>
+      route.idPlaces.filter(({ name }) => name !== freeReference).map(place => ({ route, place })),
+    )
     const seen = new Map<string, number>()
     const absent = new Map<string, unknown>()
     const before = await eventually(async () => {
@@ -168,11 +146,11 @@ describe('one tenant’s administrator with the other’s ids', () => {
       const answer = await send(attackOf(route, place, id))
       const forOperators = isPermission(route.row.needs) && operatorPermissions.has(route.row.needs)
       if (answer.status === 200) {
-        expect(answer.body, what).toEqual({ items: [], nextCursor: null })
-        expect(place.in, what).toBe('query')
+        expect({ what, answer: answer.body }).toEqual({ what, answer: { items: [], nextCursor: null } })
         return
       }
-      expect({ what, ...answer }).toMatchObject({ status: forOperators ? 403 : 404 })
+      const expected = forOperators ? 403 : 404
+      if (answer.status !== expected) throw new Error(`${what}: ${answer.status} ${JSON.stringify(answer.body)}`)
       // INVARIANT: an id of somebody else and an id of nobody get the same answer.
       const nobodys = absent.get(what) ?? withoutInstance(await send(attackOf(route, place, randomUUID())))
       absent.set(what, nobodys)
@@ -181,7 +159,7 @@ describe('one tenant’s administrator with the other’s ids', () => {
 
     const problems: string[] = []
     const attempt = (one: (typeof attackable)[number], id: string): Promise<void> =>
-      attack(one, id).catch((error: unknown) => void problems.push(String(error)))
+      attack(one, id).catch((error: unknown) => void problems.push(String(error).replaceAll(/"instance":"[^"]+",/g, '')))
     // Every place gets the id of the kind that it is for, and then anything.
     for (const one of attackable) {
       const meaning = meaningOf(one.route, one.place)
@@ -199,7 +177,7 @@ describe('one tenant’s administrator with the other’s ids', () => {
     expect(await digestsOf(blue.tenantId)).toEqual(before)
     expect(new Set(seen.keys()).size).toBe(attackable.length)
     console.log(`tenants: ${manyCalls} calls to ${attackable.length} places for ids with ${foreign.length} foreign ids`)
-  })
+  }, 300_000)
 })
 
 describe('row level security', () => {

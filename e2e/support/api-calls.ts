@@ -67,16 +67,23 @@ export const callOf = (route: Route, idAt: (place: IdPlace) => string | undefine
   const values = route.idPlaces.map(place => ({ place, id: idAt(place) }))
   const given = (where: IdPlace['in']) =>
     values.flatMap(({ place, id }) => (place.in === where && id !== undefined ? [{ ...place, id }] : []))
-  const path = given('path').reduce((text, { name, id }) => text.replace(`{${name}}`, id), route.pattern)
+  const pattern = route.pattern.replace('{sequence}', '1')
+  const path = given('path').reduce((text, { name, id }) => text.replace(`{${name}}`, id), pattern)
   const query = new URLSearchParams(sampleQueries[route.name] ?? '')
   for (const { name, id } of given('query')) query.set(name, id)
   const bodyIds = given('body').map(({ name, id, isList }) => [name, isList ? [id] : id])
-  const sample = sampleBodies[route.name]
+  const sample = bodies[route.name]
   return {
     method: route.method,
     path: query.size > 0 ? `${path}?${query}` : path,
     ...(sample && { body: { ...withoutIds(sample), ...Object.fromEntries(bodyIds) } }),
   }
+}
+
+/** What a service looks into must be right in more than its form. */
+const bodies: typeof sampleBodies = {
+  ...sampleBodies,
+  pinHostKeys: { port: 22, publicKeys: ['AAAAC3NzaC1lZDI1NTE5AAAAIGJlmXgXvGdp8FQuVQ4W0QHGxIUI4Mm0E1Kx5sU0B1xC'] },
 }
 
 /** The sample's ids are nobody's. */

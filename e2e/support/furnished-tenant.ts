@@ -113,9 +113,16 @@ const accessOf = async (
   { tenant, device, deviceName, credential, exclusive }: Inventory & { tenant: string },
 ) => {
   const { api } = admin
-  const rule = { allowed: true }
-  const { id: accessGroup } = await allow(api, tenant, [admin], { view: rule, session: rule })
-  const request = await api.post<Id>('/requests', { credentialId: credential, deviceId: device, action: 'session' })
+  // Nobody gives access to themselves.
+  const second = await secondAdministrator(admin, tenant)
+  const rules = { view: { allowed: true }, session: { allowed: true, justification: true } }
+  const { id: accessGroup } = await allow(second.api, tenant, [admin], rules)
+  const request = await api.post<Id>('/requests', {
+    credentialId: credential,
+    deviceId: device,
+    action: 'session',
+    justification: 'ticket OPS-4711',
+  })
   const reveal = { deviceId: device }
   const { custodyId } = await api.post<{ custodyId: string }>(`/credentials/${exclusive}/reveal`, reveal)
   const login = await loginAt(platform, admin, host.account, { deviceName })
@@ -127,6 +134,14 @@ const accessOf = async (
     return items[0]?.state === 'ended' && items[0].id
   })
   return { accessGroup, request: request.id, custody: custodyId, session }
+}
+
+const secondAdministrator = async ({ api }: Person, tenant: string): Promise<Person> => {
+  const { items } = await api.get<Page<Id & { name: string }>>('/roles?limit=200')
+  const roleIds = [idOf(items.filter(({ name }) => name === 'administrator'))]
+  const userName = 'second'
+  const { initialPassword } = await api.post<{ initialPassword: string }>('/users', { userName, roleIds })
+  return signInFirst(api.baseUrl, { tenant, userName, initialPassword })
 }
 
 const idOf = ([first]: readonly Id[]): string => {

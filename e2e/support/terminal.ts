@@ -50,7 +50,7 @@ export const openTerminal = async (
     status: () =>
       eventually(async () => {
         const [dead, status] = (await tmux('display-message', '-p', '#{pane_dead} #{pane_dead_status}')).trim().split(' ')
-        return dead === '1' && { status: Number(status) }
+        return dead === '1' && status !== undefined && { status: Number(status) }
       }).then(({ status }) => status),
     [Symbol.asyncDispose]: async () => {
       await tmux('kill-server').catch(() => {})

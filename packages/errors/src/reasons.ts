@@ -70,6 +70,10 @@ export const reasons = {
   'user_group.not_found': { code: 'not_found', title: 'There is no such user group' },
   'user_group.name_taken': { code: 'already_exists', title: 'A user group has this name already' },
   'access_group.not_found': { code: 'not_found', title: 'There is no such access group' },
+  'access_group.self_grant': {
+    code: 'permission_denied',
+    title: 'Nobody gives access to themselves; somebody else must do it',
+  },
   'access_group.name_taken': { code: 'already_exists', title: 'An access group has this name already' },
   'target.not_found': { code: 'not_found', title: 'There is no such target that you may use' },
   'access.denied': { code: 'permission_denied', title: 'An access group denies this' },

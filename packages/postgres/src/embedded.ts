@@ -140,7 +140,15 @@ const launch = async (
     stdio: ['ignore', log.fd, log.fd, 'pipe'],
   })
   await log.close()
+  // Of a server that ended by itself, nothing is left to hold.
+  server.once('exit', () => letGo(server))
   return server
+}
+
+const letGo = (server: ChildProcess): void => {
+  for (const stream of server.stdio) {
+    if (stream && 'destroy' in stream) stream.destroy()
+  }
 }
 
 const untilReady = async (url: string, server: ChildProcess, directory: string): Promise<void> => {
@@ -168,8 +176,6 @@ const answers = async (url: string): Promise<boolean> => {
 const stop = async (server: ChildProcess): Promise<void> => {
   if (server.exitCode !== null || server.signalCode !== null) return
   const ended = once(server, 'exit')
-  for (const stream of server.stdio) {
-    if (stream && 'destroy' in stream) stream.destroy()
-  }
+  letGo(server)
   await ended
 }

@@ -181,9 +181,10 @@ describe('a user', () => {
     const { user } = await users().createUser(newUser('leaver'), options)
     const id = user?.id ?? ''
     const { userGroups, accessGroups } = platform.as('gateway')
+    const stayer = (await users().createUser(newUser('stayer'), options)).user?.id ?? ''
     const group = await userGroups.createUserGroup({ name: 'team', description: '', userIds: [id] }, options)
     const access = await accessGroups.createAccessGroup(
-      { definition: definition({ name: 'for leavers', userIds: [id, admin.id] }) },
+      { definition: definition({ name: 'for leavers', userIds: [id, stayer] }) },
       options,
     )
     await users().deleteUser({ id, version: 1 }, options)
@@ -191,7 +192,7 @@ describe('a user', () => {
       (await userGroups.getUserGroup({ id: group.userGroup?.id ?? '' }, options)).userGroup?.userIds,
     ).toEqual([])
     const left = await accessGroups.getAccessGroup({ id: access.accessGroup?.id ?? '' }, options)
-    expect(left.accessGroup?.definition?.userIds).toEqual([admin.id])
+    expect(left.accessGroup?.definition?.userIds).toEqual([stayer])
     expect(await codeOf(users().getUser({ id }, options))).toBe('user.not_found')
   })
 })

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { crashAt } from '@sallyport/execution/crash-at'
+import type { CrashPoint } from '@sallyport/execution/worker/journal'
 import type { RateLimits } from '@sallyport/gateway/edge/rate-limits'
 
 export type StandaloneOptions = {
@@ -10,6 +12,8 @@ export type StandaloneOptions = {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** What one caller may ask of the REST API in a minute; not on the command line. */
   readonly limits?: RateLimits
+  /** Called at each step of a password change. Only in tests. */
+  readonly crashPoint?: CrashPoint
 }
 
 /** Thrown for a command line that cannot be followed; its message tells what to do. */
@@ -45,7 +49,10 @@ const flags = {
  * @returns undefined if it asks for help
  * @throws UsageError
  */
-export const parseOptions = (args: readonly string[]): StandaloneOptions | undefined => {
+export const parseOptions = (
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): StandaloneOptions | undefined => {
   const { values } = parse(args)
   if (values.help) return undefined
   return {
@@ -54,7 +61,13 @@ export const parseOptions = (args: readonly string[]): StandaloneOptions | undef
     httpPort: portOf('--http-port', values['http-port'] ?? '8080'),
     sshPort: portOf('--ssh-port', values['ssh-port'] ?? '2222'),
     logLevel: logLevelOf(values['log-level'] ?? 'warn'),
+    ...crashPointOf(environment),
   }
+}
+
+const crashPointOf = (environment: NodeJS.ProcessEnv): { crashPoint?: CrashPoint } => {
+  const place = environment['NODE_ENV'] === 'test' ? environment['SALLYPORT_CRASH_AT'] : undefined
+  return place === undefined ? {} : { crashPoint: crashAt(place) }
 }
 
 const parse = (args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof flags }>> => {

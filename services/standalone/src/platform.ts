@@ -146,7 +146,7 @@ const startServices = async (
         egress: { allowLoopback: true },
         worker: defaultWorker,
       },
-      { driver },
+      { driver, ...(options.crashPoint && { attempt: { crashPoint: options.crashPoint } }) },
     ),
   )
   const proxy = stack.use(

@@ -11,6 +11,7 @@ import { checkMembersExist } from '../store/groups.ts'
 import { readDefinition } from './access-group-definition.ts'
 import { accessGroupMessage } from './access-group-message.ts'
 import { once } from './once.ts'
+import { refuseSelfGrant } from './self-grant.ts'
 import { takenAs } from './taken.ts'
 
 /** Makes a group. One more group can only restrict who is in another already: what that ends, ends now. */
@@ -29,6 +30,7 @@ export const createAccessGroup =
           CreateAccessGroupResponse,
           async () => {
             await checkMembersExist(tx, definition)
+            await refuseSelfGrant(tx, call, definition)
             const row = await tx.accessGroup.create({
               data: { ...definition, id: uuidV7(now), tenantId, version: 1, createdAt: now, updatedAt: now },
             })

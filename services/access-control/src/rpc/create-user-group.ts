@@ -9,6 +9,7 @@ import { audit } from '../store/audit.ts'
 import { checkUsersExist } from '../store/groups.ts'
 import { checkedIds, checkedName, checkedText } from './checks.ts'
 import { once } from './once.ts'
+import { refuseSelfMembership } from './self-grant.ts'
 import { takenAs } from './taken.ts'
 import { userGroupMessage } from './user-group-message.ts'
 
@@ -19,6 +20,7 @@ export const createUserGroup =
     const name = checkedName(request.name)
     const description = checkedText(request.description, 'description')
     const userIds = checkedIds(request.userIds, 'user.not_found')
+    refuseSelfMembership(call, [], userIds)
     const now = clock.now()
     return takenAs('user_group.name_taken', () =>
       store.inTenant(tenantId, tx =>

@@ -10,6 +10,7 @@ import { checkMembersExist, findAccessGroup } from '../store/groups.ts'
 import { readDefinition } from './access-group-definition.ts'
 import { accessGroupMessage } from './access-group-message.ts'
 import { checkChanged, checkedId, checkVersion } from './checks.ts'
+import { refuseSelfGrant } from './self-grant.ts'
 import { takenAs } from './taken.ts'
 
 /** Replaces a group's definition. Grants that would not be given any more end. */
@@ -24,6 +25,7 @@ export const updateAccessGroup =
         const group = await findAccessGroup(tx, id)
         checkVersion(group, request.version)
         await checkMembersExist(tx, definition)
+        await refuseSelfGrant(tx, call, definition)
         checkChanged(
           await tx.accessGroup.updateMany({
             where: { id, version: request.version },

@@ -11,6 +11,7 @@ import { audit } from '../store/audit.ts'
 import { checkUsersExist, findUserGroup } from '../store/groups.ts'
 import type { Tx } from '../store/store.ts'
 import { checkChanged, checkedId, checkedIds, checkedName, checkedText, checkVersion } from './checks.ts'
+import { refuseSelfMembership } from './self-grant.ts'
 import { takenAs } from './taken.ts'
 import { userGroupMessage } from './user-group-message.ts'
 
@@ -25,6 +26,7 @@ export const updateUserGroup =
         const group = await findUserGroup(tx, id)
         checkVersion(group, request.version)
         await checkUsersExist(tx, data.userIds ?? [])
+        refuseSelfMembership(call, group.userIds, data.userIds ?? group.userIds)
         checkChanged(
           await tx.userGroup.updateMany({
             where: { id, version: request.version },

@@ -2,7 +2,10 @@ import type { JournalStep } from '../domain/rotation/journal.ts'
 import type { Ending, Job, JobStore } from '../store/job.ts'
 
 /** For tests: called before a step is stored and after it was. It may never come back, as after `kill -9`. */
-export type CrashPoint = (place: `before ${JournalStep}` | `after ${JournalStep}`) => void | Promise<void>
+export type CrashPoint = (
+  place: `before ${JournalStep}` | `after ${JournalStep}`,
+  attempt: number,
+) => void | Promise<void>
 
 /** The journal of one attempt. Each call resolves only when what it says is durable. */
 export type Journal = {
@@ -21,15 +24,15 @@ export const journalOf = ({ jobs, crashPoint }: Deps, job: Job, lines: () => rea
       return step
     },
     async reach(next) {
-      await crashPoint?.(`before ${next}`)
+      await crashPoint?.(`before ${next}`, job.number)
       await jobs.step(job, next, lines())
       step = next
-      await crashPoint?.(`after ${next}`)
+      await crashPoint?.(`after ${next}`, job.number)
     },
     async end(ending, last = step) {
-      if (last !== step) await crashPoint?.(`before ${last}`)
+      if (last !== step) await crashPoint?.(`before ${last}`, job.number)
       await jobs.end(job, last, ending, lines())
-      if (last !== step) await crashPoint?.(`after ${last}`)
+      if (last !== step) await crashPoint?.(`after ${last}`, job.number)
       step = last
     },
   }

@@ -1,4 +1,4 @@
-/** How a client gives its reason without a terminal: `ssh -o SetEnv=SALLYPORT_REASON=…`. Never passed on. */
+/** How a client gives its reason without a terminal: `ssh -o 'SetEnv=SALLYPORT_REASON="…"'`. Never passed on. */
 export const REASON_VARIABLE = 'SALLYPORT_REASON'
 
 const MAX_VARIABLES = 20

@@ -64,7 +64,8 @@ const denial = ({ target, reasons }: Resolved): string =>
 const explainReason = (target: Target): string =>
   [
     `A reason is needed to use ${target.name}. Give it with the command:`,
-    `  ssh -o SetEnv=${REASON_VARIABLE}='why you need it' …`,
+    // ssh splits at spaces what its own quotes do not hold together.
+    `  ssh -o 'SetEnv=${REASON_VARIABLE}="why you need it"' …`,
   ].join('\n')
 
 const askReason = async (talk: Conversation, target: Target): Promise<string> => {

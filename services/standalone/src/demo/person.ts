@@ -14,6 +14,8 @@ export type Person = {
   readonly userId: string
   readonly userName: string
   readonly password: string
+  /** The second factor, as `otpauth:` URI. */
+  readonly totpUri: string
   /** A one-time code that was not used yet. No code is accepted twice, so it may have to wait for the next one. */
   readonly nextCode: () => Promise<string>
 }
@@ -26,6 +28,7 @@ export const signInFirst = async (baseUrl: string, account: Account): Promise<Pe
   const password = randomBytes(18).toString('base64url')
   const transport = 'token'
   let codes: (() => Promise<string>) | undefined
+  let totpUri = ''
   let step = await anonymous.post<LoginStep>('/login', {
     tenant: account.tenant ?? 'default',
     userName: account.userName,
@@ -33,13 +36,16 @@ export const signInFirst = async (baseUrl: string, account: Account): Promise<Pe
     transport,
   })
   while (step.step !== 'signed-in') {
-    if (step.step === 'totp-enrolment') codes = codesOf(step.uri)
+    if (step.step === 'totp-enrolment') {
+      totpUri = step.uri
+      codes = codesOf(totpUri)
+    }
     const answer = step.step === 'password-change' ? { newPassword: password } : { totpCode: await codes?.() }
     step = await anonymous.post<LoginStep>('/login/continue', { challenge: step.challenge, ...answer, transport })
   }
   if (!codes) throw new Error(`${account.userName} signed in without a second factor`)
   const { token, userId } = step
-  return { api: connectApi(baseUrl, token), userId, userName: account.userName, password, nextCode: codes }
+  return { api: connectApi(baseUrl, token), userId, userName: account.userName, password, totpUri, nextCode: codes }
 }
 
 /** Signs in again, with everything known. */

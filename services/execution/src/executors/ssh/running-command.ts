@@ -39,7 +39,9 @@ export const runningCommand = (
     outcome ??= how
     waiter?.settle(outcome)
   }
+  // What is found in the output of a command that has ended already is a failure all the same.
   const fail = (failure: AttemptFailure) => {
+    if (typeof outcome === 'number') outcome = undefined
     settle(failure)
     channel.destroy()
   }

@@ -81,7 +81,11 @@ export const collectRequests = (session: Session, { onRequest, onRefused }: Hand
     signalled(name)
   })
   session.on('shell', accept => start(accept, undefined))
-  session.on('exec', (accept, _reject, { command }) => start(accept, command))
+  session.on('exec', (accept, _reject, { command }) => {
+    if (!isScp(command)) return start(accept, command)
+    onRefused('scp')
+    explain(accept(), 'SCP is not offered here: use a shell or a command.')
+  })
   session.on('x11', (_accept, reject) => {
     onRefused('x11')
     reject?.()
@@ -93,16 +97,19 @@ export const collectRequests = (session: Session, { onRequest, onRefused }: Hand
   // `sftp` without a listener of its own comes here too.
   session.on('subsystem', (accept, _reject, { name }) => {
     onRefused(`subsystem ${name.slice(0, 40)}`)
-    const channel: ReturnType<Accept> = accept()
-    if (channel !== undefined) explainSubsystem(channel, name)
+    const what = name === 'sftp' ? 'SFTP is' : 'Subsystems are'
+    explain(accept(), `${what} not offered here: use a shell or a command.`)
   })
 }
 
-/** Accepted only to say why: clients show nothing of a refused subsystem but that it was refused. */
-const explainSubsystem = (channel: ServerChannel, name: string): void => {
+/** The other half of a client's `scp -O`: a file transfer by a program that people did not type. */
+const isScp = (command: string): boolean => /^\s*(?:\S*\/)?scp\s+(?:-\S+\s+)*-[a-z]*[tf]\b/.test(command)
+
+/** Accepted only to say why: clients show nothing of a refusal but that it was one. */
+const explain = (channel: ReturnType<Accept>, text: string): void => {
+  if (channel === undefined) return
   channel.on('error', () => undefined)
-  const what = name === 'sftp' ? 'SFTP is' : 'Subsystems are'
-  channel.stderr.write(`${what} not offered here: use a shell or a command.\n`, () => {
+  channel.stderr.write(`${text}\n`, () => {
     channel.exit(1)
     channel.end()
   })

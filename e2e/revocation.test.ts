@@ -1,0 +1,249 @@
+import { type ChildProcessWithoutNullStreams, execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { promisify } from 'node:util'
+import type { Person } from '@sallyport/standalone/demo/person'
+import { eventually } from '@sallyport/testing/eventually'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { loginAt, sessionsOf } from './support/door.ts'
+import { openMaster, type SshMaster } from './support/ssh-master.ts'
+import { type Guarded, guard, type LinuxHost, noLinuxHost, openLinuxHost, openStage, type Stage } from './support/stage.ts'
+
+type Versioned = { id: string; version: number }
+type Visitor = Person & { readonly master: SshMaster }
+
+const tag = 'revoked'
+const limitMs = 2_000
+const stack = new AsyncDisposableStack()
+let stage: Stage
+let host: LinuxHost
+let web: Guarded
+let missing: string | undefined
+
+beforeAll(async () => {
+  missing = await noLinuxHost()
+  if (missing) return
+  stage = stack.use(await openStage())
+  host = stack.use(await openLinuxHost())
+  web = await guard(stage.admin.api, host, tag)
+})
+afterAll(() => stack.disposeAsync())
+beforeEach(context => {
+  if (missing) context.skip(missing)
+})
+
+/** Five people, each with a connection. */
+const fiveVisitors = async (): Promise<Visitor[]> => {
+  const visitors: Visitor[] = []
+  for (let count = 0; count < 5; count += 1) {
+    const person = await stage.person('alice')
+    const login = await loginAt(stage.platform, person, host.account, web)
+    visitors.push({ ...person, master: stack.use(await openMaster(login)) })
+  }
+  return visitors
+}
+
+type Rule = { approvals?: number; maxWindowSeconds?: number }
+type Members = { userIds?: readonly string[]; userGroupIds?: readonly string[]; approvers?: readonly Person[] }
+
+const definitionOf = (members: Members, rule: Rule = {}): object => ({
+  name: `group-${randomBytes(3).toString('hex')}`,
+  userIds: members.userIds ?? [],
+  userGroupIds: members.userGroupIds ?? [],
+  criteria: { deviceTags: tag },
+  session: { allowed: true, ...rule },
+  approverUserIds: (members.approvers ?? []).map(({ userId }) => userId),
+})
+
+const group = (members: Members, rule?: Rule): Promise<Versioned> =>
+  stage.admin.api.post('/access-groups', definitionOf(members, rule))
+
+const idsOf = (people: readonly Person[]): string[] => people.map(({ userId }) => userId)
+
+/** A command that never stops talking, watched. */
+type Talker = {
+  readonly spoken: () => number
+  readonly lastByteAt: () => number
+  readonly endedAt: Promise<number>
+  readonly words: () => string
+  readonly child: ChildProcessWithoutNullStreams
+}
+
+const talker = ({ master }: Visitor): Talker => {
+  // Without a process for each pause: fifty of these share the machine with what is measured.
+  const child = master.start('while echo tick; do read -r -t 0.2; done')
+  let [spoken, last, words] = [0, 0, '']
+  const hear = (chunk: Buffer): void => {
+    spoken += chunk.length
+    last = performance.now()
+  }
+  child.stdout.on('data', hear)
+  child.stderr.on('data', (chunk: Buffer) => {
+    words += chunk.toString('utf8')
+  })
+  const endedAt = once(child, 'close').then(() => performance.now())
+  return { spoken: () => spoken, lastByteAt: () => last, endedAt, words: () => words, child }
+}
+
+/** Fifty live sessions, ten for each of five people, all talking. */
+const fiftyTalkers = async (visitors: readonly Visitor[], each = 10): Promise<Talker[]> => {
+  const talkers = visitors.flatMap(visitor => Array.from({ length: each }, () => talker(visitor)))
+  await eventually(() => talkers.every(({ spoken }) => spoken() > 0), 40_000).catch(cause => {
+    throw new Error(`Not all talk: ${talkers.map(({ words }) => words()).join('')}`, { cause })
+  })
+  return talkers
+}
+
+/** Cuts the sessions and tells how long each took, from the moment at which the cause was there. */
+const expectCut = async (
+  cause: string,
+  talkers: readonly Talker[],
+  cut: () => Promise<number>,
+  says: RegExp,
+): Promise<void> => {
+  const start = await cut()
+  const answered = performance.now() - start
+  const ends = await Promise.all(talkers.map(({ endedAt }) => endedAt))
+  const took = ends.map(end => end - start).toSorted((one, other) => one - other)
+  const [p50 = 0, max = 0] = [took[Math.floor(took.length / 2)], took.at(-1)]
+  console.log(`${cause}: ${took.length} sessions ended, p50 ${p50.toFixed(0)} ms, max ${max.toFixed(0)} ms (call ${answered.toFixed(0)} ms)`)
+  expect(max).toBeLessThan(limitMs)
+  for (const { lastByteAt } of talkers) expect(lastByteAt() - start).toBeLessThan(limitMs)
+  for (const { words } of talkers) expect(words()).toMatch(says)
+  await eventually(async () => (await processesOf(host.account.username)) === 0)
+}
+
+/** From just before the calls that are the cause. */
+const byCalls =
+  (calls: () => readonly Promise<unknown>[]) =>
+  async (): Promise<number> => {
+    const start = performance.now()
+    await Promise.all(calls())
+    return start
+  }
+
+/** What still runs in the account on the target. */
+const processesOf = async (username: string): Promise<number> => {
+  const { stdout } = await promisify(execFile)('ps', ['-u', username, '-o', 'args=']).catch(() => ({ stdout: '' }))
+  return stdout.split('\n').filter(line => line.includes('tick')).length
+}
+
+const expectRefused = async ({ master }: Visitor): Promise<void> => {
+  const ran = await master.run('echo in')
+  expect(ran.stdout.toString()).toBe('')
+  expect(ran.status).not.toBe(0)
+}
+
+describe('live sessions end within two seconds', () => {
+  let visitors: Visitor[]
+  let bob: Person
+
+  beforeAll(async () => {
+    if (missing) return
+    visitors = await fiveVisitors()
+    bob = await stage.person('bob', 'approver')
+  })
+
+  /** Every visitor's request, approved by bob. */
+  const approved = (window: { start?: string; end?: string } = {}): Promise<Versioned[]> =>
+    Promise.all(
+      visitors.map(async ({ api }) => {
+        const wanted = { credentialId: web.credentialId, deviceId: web.deviceId, action: 'session' }
+        const request = await api.post<Versioned>('/requests', { ...wanted, justification: 'Ticket OPS-4711' })
+        return bob.api.post<Versioned>(`/requests/${request.id}/approve`, window, { ifMatch: request.version })
+      }),
+    )
+
+  it('when their request is revoked', async () => {
+    const { id, version } = await group({ userIds: idsOf(visitors), approvers: [bob] }, { approvals: 1 })
+    const requests = await approved()
+    const talkers = await fiftyTalkers(visitors)
+    const revoke = byCalls(() =>
+      requests.map(request => bob.api.post(`/requests/${request.id}/revoke`, {}, { ifMatch: request.version })),
+    )
+    await expectCut('revoked request', talkers, revoke, /revoked|ended/i)
+    const [session] = await sessionsOf(stage.admin.api, visitors[0] ?? bob)
+    expect(session).toMatchObject({ state: 'ended', endReason: 'revoked' })
+    await stage.admin.api.delete(`/access-groups/${id}`, version)
+  })
+
+  it('when their window ends', async () => {
+    const { id, version } = await group({ userIds: idsOf(visitors), approvers: [bob] }, { approvals: 1 })
+    // A window lasts a minute at least; most of this one is over.
+    const end = Date.now() + 20_000
+    await approved({ start: new Date(end - 65_000).toISOString(), end: new Date(end).toISOString() })
+    const talkers = await fiftyTalkers(visitors)
+    const untilTheEnd = async (): Promise<number> => performance.now() + (end - Date.now())
+    await expectCut('end of the window', talkers, untilTheEnd, /The window of this access has ended/)
+    await stage.admin.api.delete(`/access-groups/${id}`, version)
+  })
+
+  it('when the access group is deleted', async () => {
+    const { id, version } = await group({ userIds: idsOf(visitors) })
+    const talkers = await fiftyTalkers(visitors)
+    const remove = byCalls(() => [stage.admin.api.delete(`/access-groups/${id}`, version)])
+    await expectCut('deleted access group', talkers, remove, /./)
+    await Promise.all(visitors.map(expectRefused))
+  })
+
+  it('when the access group no longer names them, or names their user group', async () => {
+    const [first, second, ...others] = visitors
+    if (!first || !second) throw new Error('There are five')
+    const named = await group({ userIds: idsOf([first]) })
+    const members = await stage.admin.api.post<Versioned>('/user-groups', {
+      name: `people-${randomBytes(3).toString('hex')}`,
+      userIds: [second.userId],
+    })
+    const through = await group({ userGroupIds: [members.id] })
+    const talkers = await fiftyTalkers([first, second])
+    const change = byCalls(() => [
+      stage.admin.api.put(`/access-groups/${named.id}`, definitionOf({ userIds: idsOf(others) }), {
+        ifMatch: named.version,
+      }),
+      stage.admin.api.patch(`/user-groups/${members.id}`, { userIds: [] }, members.version),
+    ])
+    await expectCut('edited access group and user group', talkers, change, /./)
+    await Promise.all([first, second].map(expectRefused))
+    await stage.admin.api.delete(`/access-groups/${named.id}`, named.version + 1)
+    await stage.admin.api.delete(`/access-groups/${through.id}`, through.version)
+  })
+
+  it('when the device loses the tag by which it was allowed', async () => {
+    const { id, version } = await group({ userIds: idsOf(visitors) })
+    const talkers = await fiftyTalkers(visitors.slice(0, 2))
+    const device = await stage.admin.api.get<Versioned>(`/devices/${web.deviceId}`)
+    const untag = byCalls(() => [stage.admin.api.patch(`/devices/${device.id}`, { tags: ['other'] }, device.version)])
+    await expectCut('changed device', talkers, untag, /changed|no longer|ended/)
+    const changed = await stage.admin.api.get<Versioned>(`/devices/${web.deviceId}`)
+    await stage.admin.api.patch(`/devices/${device.id}`, { tags: [tag] }, changed.version)
+    await stage.admin.api.delete(`/access-groups/${id}`, version)
+  })
+
+  it('when their users are disabled', async () => {
+    await group({ userIds: idsOf(visitors) })
+    const talkers = await fiftyTalkers(visitors)
+    const users = await Promise.all(
+      visitors.map(({ userId }) => stage.admin.api.get<Versioned>(`/users/${userId}`)),
+    )
+    const disable = byCalls(() =>
+      users.map(user => stage.admin.api.patch(`/users/${user.id}`, { disabled: true }, user.version)),
+    )
+    await expectCut('disabled users', talkers, disable, /./)
+    await Promise.all(visitors.map(expectRefused))
+  })
+
+  it('when they are signed out', async () => {
+    const others = await fiveVisitors()
+    await group({ userIds: idsOf(others) })
+    const talkers = await fiftyTalkers(others)
+    const logins = await Promise.all(
+      others.map(async ({ api }) => {
+        const { items } = await api.get<{ items: { id: string; channel: string }[] }>('/login-sessions')
+        return { api, id: items.find(({ channel }) => channel === 'ssh')?.id ?? '' }
+      }),
+    )
+    const signOut = byCalls(() => logins.map(({ api, id }) => api.delete(`/login-sessions/${id}`)))
+    await expectCut('sign-out', talkers, signOut, /You ended this login/)
+    await Promise.all(others.map(expectRefused))
+  })
+})
