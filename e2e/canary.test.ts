@@ -101,13 +101,19 @@ const plantPerson = (name: string, { password, totpUri, api }: Person): void => 
 }
 
 const bytesOfBase32 = (text: string): Buffer => {
-  const bits = [...text].map(letter => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+  const bits = text
+    .split('')
+    .map(letter => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
   return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map(byte => Number.parseInt(byte, 2)))
 }
 
 /** Idempotent calls keep their answers: they must not keep these. */
 const createUser = async (api: Api): Promise<string> => {
-  const made = await api.post<{ initialPassword: string }>('/users', { userName: 'alice' }, { idempotencyKey: 'alice' })
+  const made = await api.post<{ initialPassword: string }>(
+    '/users',
+    { userName: 'alice' },
+    { idempotencyKey: 'alice' },
+  )
   const tenant = { name: 'canary', administratorUserName: 'admin' }
   const other = await api.post<{ initialPassword: string }>('/tenants', tenant, { idempotencyKey: 'tenant' })
   plant('initial password of a tenant', other.initialPassword)
@@ -149,7 +155,13 @@ const storeSecrets = async (api: Api, { deviceId }: Guarded): Promise<void> => {
 const plantPrivateKey = (): string => {
   const { private: text, public: publicLine } = ssh2.utils.generateKeyPairSync('ed25519')
   const publicKey = Buffer.from(publicLine.split(' ')[1] ?? '', 'base64').subarray(-32)
-  const body = Buffer.from(text.split('\n').filter(line => !line.startsWith('-')).join(''), 'base64')
+  const body = Buffer.from(
+    text
+      .split('\n')
+      .filter(line => !line.startsWith('-'))
+      .join(''),
+    'base64',
+  )
   const end = body.lastIndexOf(publicKey)
   plant('seed of an SSH private key', body.subarray(end - 32, end))
   plant('SSH private key', text.split('\n')[3] ?? '')
@@ -161,13 +173,21 @@ const reveal = async (api: Api, { credentialId, deviceId }: Guarded): Promise<st
   const { ticket } = await api.post<{ ticket: string }>(`/credentials/${credentialId}/reveal`, { deviceId })
   plant('reveal ticket', ticket)
   const shown = await api.post<{ secret: string }>('/reveal-tickets/redeem', { ticket }, { idempotencyKey })
-  await api.post('/reveal-tickets/redeem', { ticket }).catch((refusal: unknown) => expect(refusal).toMatchObject({ status: 403 }))
+  await api
+    .post('/reveal-tickets/redeem', { ticket })
+    .catch((refusal: unknown) => expect(refusal).toMatchObject({ status: 403 }))
   return shown.secret
 }
 
 const openSession = async ({ userName, password, nextCode }: Person): Promise<void> => {
   const loginName = `${userName}[${host.account.username}@127.0.0.1]`
-  await using shell = await runLibraryShell({ port: standalone.sshPort, loginName, password, code: await nextCode(), hostKey })
+  await using shell = await runLibraryShell({
+    port: standalone.sshPort,
+    loginName,
+    password,
+    code: await nextCode(),
+    hostKey,
+  })
   shell.write('env; exit\n')
   expect(await shell.exit).toBe(0)
 }
@@ -188,16 +208,24 @@ const failWithSecrets = async ({ api }: Person, { credentialId, deviceId }: Guar
 }
 
 const processesOf = async ({ processIds }: StandaloneProcess): Promise<[string, Buffer][]> => {
-  const places = (await processIds()).flatMap(pid => ['environ', 'cmdline'].map(name => `/proc/${pid}/${name}`))
+  const places = (await processIds()).flatMap(pid =>
+    ['environ', 'cmdline'].map(name => `/proc/${pid}/${name}`),
+  )
   expect(places.length).toBeGreaterThan(4)
   return Promise.all(places.map(async place => [place, await readFile(place).catch(() => Buffer.alloc(0))]))
 }
 
 /** Values and not their text, so that what is compressed in the files or encoded in columns is seen as it is. */
-const lookThroughDatabase = async (look: (place: string, content: Buffer | string) => void): Promise<number> => {
-  const port = /^(\d+)$/m.exec((await readFile(join(directory, 'postgres/cluster/postmaster.pid'), 'utf8')).split('\n')[3] ?? '')?.[1]
+const lookThroughDatabase = async (
+  look: (place: string, content: Buffer | string) => void,
+): Promise<number> => {
+  const port = /^(\d+)$/m.exec(
+    (await readFile(join(directory, 'postgres/cluster/postmaster.pid'), 'utf8')).split('\n')[3] ?? '',
+  )?.[1]
   const password = await readFile(join(directory, 'postgres/superuser-password'), 'utf8')
-  const client = new pg.Client({ connectionString: `postgresql://postgres:${password}@127.0.0.1:${port}/sallyport` })
+  const client = new pg.Client({
+    connectionString: `postgresql://postgres:${password}@127.0.0.1:${port}/sallyport`,
+  })
   client.on('error', () => {})
   await client.connect()
   const db = {

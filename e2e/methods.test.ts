@@ -13,10 +13,13 @@ const contractedMethods = async (): Promise<string[]> => {
   const files = (await readdir(protos, { recursive: true })).filter(file => file.endsWith('.proto'))
   const texts = await Promise.all(files.map(file => readFile(join(protos, file), 'utf8')))
   return texts.flatMap(text =>
-    text.split(/^service /m).slice(1).flatMap(part => {
-      const service = /^\w+/.exec(part)?.[0]
-      return [...part.matchAll(/^ {2}rpc (\w+)\(/gm)].map(([, method]) => `${service}/${method}`)
-    }),
+    text
+      .split(/^service /m)
+      .slice(1)
+      .flatMap(part => {
+        const service = /^\w+/.exec(part)?.[0]
+        return [...part.matchAll(/^ {2}rpc (\w+)\(/gm)].map(([, method]) => `${service}/${method}`)
+      }),
   )
 }
 
@@ -24,14 +27,17 @@ test('every RPC of the contracts has a row, and every row an RPC', async () => {
   expect(declaredMethods.map(({ name }) => name).toSorted()).toEqual((await contractedMethods()).toSorted())
 })
 
-test.each(declaredMethods)('$name says who may call it, what that takes, and what it leaves in the trail', row => {
-  const { service, callers, permission, rate, audit } = row
-  expect(callers).not.toEqual([])
-  expect(callers).not.toContain(service)
-  expect(['service', 'signed-in'].includes(permission) || isPermission(permission)).toBe(true)
-  expect(audit === 'none' || Object.hasOwn(catalogue, audit)).toBe(true)
-  expect(['read', 'write', 'login', 'secret', 'internal']).toContain(rate)
-})
+test.each(declaredMethods)(
+  '$name says who may call it, what that takes, and what it leaves in the trail',
+  row => {
+    const { service, callers, permission, rate, audit } = row
+    expect(callers).not.toEqual([])
+    expect(callers).not.toContain(service)
+    expect(['service', 'signed-in'].includes(permission) || isPermission(permission)).toBe(true)
+    expect(audit === 'none' || Object.hasOwn(catalogue, audit)).toBe(true)
+    expect(['read', 'write', 'login', 'secret', 'internal']).toContain(rate)
+  },
+)
 
 // INVARIANT: a longer list here is a wider door. Each of these gives a secret, a right or an identity.
 test.each<[string, readonly ServiceName[]]>([
@@ -89,7 +95,9 @@ test('the gateway calls nothing without a person, except to sign one in', () => 
 })
 
 test('whatever writes leaves a trace, unless somebody else leaves it', () => {
-  const traceless = declaredMethods.filter(row => row.audit === 'none' && !['read', 'internal'].includes(row.rate))
+  const traceless = declaredMethods.filter(
+    row => row.audit === 'none' && !['read', 'internal'].includes(row.rate),
+  )
   // These write what happened themselves: a login has as many outcomes as there are people.
   expect(traceless.map(({ name }) => name)).toEqual([
     'AuthenticationService/BeginLogin',

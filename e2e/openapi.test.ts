@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { RouteName } from '@sallyport/gateway/http/routes'
 import { routeRows } from '@sallyport/gateway/http/routes'
-import { signInFirst } from '@sallyport/standalone/demo/person'
+import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { runLibraryShell } from '@sallyport/targets/ssh-library-client'
 import { eventually } from '@sallyport/testing/eventually'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,7 +13,7 @@ import { furnishTenant, type FurnishedTenant } from './support/furnished-tenant.
 import { misfitsOf } from './support/json-schema.ts'
 import { meaningOf } from './support/meanings.ts'
 import { openSmallHost } from './support/small-host.ts'
-import { type Host, openStage, type Stage } from './support/stage.ts'
+import { allow, type Host, openStage, type Stage } from './support/stage.ts'
 import { access, evidence } from './support/story/access.ts'
 import { type Cast, speaker } from './support/story/cast.ts'
 import { inventory, reveals, rotations } from './support/story/inventory.ts'
@@ -32,7 +32,13 @@ let routes: readonly Route[]
 let powerless: string | undefined
 
 beforeAll(async () => {
-  const limits = { read: unlimited, write: unlimited, login: unlimited, secret: unlimited, badTokens: unlimited }
+  const limits = {
+    read: unlimited,
+    write: unlimited,
+    login: unlimited,
+    secret: unlimited,
+    badTokens: unlimited,
+  }
   stage = stack.use(await openStage({ limits }))
   host = stack.use(await openSmallHost())
   tenant = await furnishTenant(stage, host, 'acme')
@@ -75,6 +81,8 @@ const asAdmin = (): Record<string, string> => bearer(tenant.admin.api.token)
 
 const optional = new Set(['ownerUserId', 'parentCredentialId', 'privilegedCredentialId', 'strengthProfileId'])
 
+const nobody = (): string => randomUUID()
+
 /** A call with ids of the caller's tenant, or with one that nobody has. */
 const callWith = (route: Route, idAt?: (place: IdPlace) => string): Call =>
   callOf(route, place => {
@@ -85,12 +93,11 @@ const callWith = (route: Route, idAt?: (place: IdPlace) => string): Call =>
   })
 
 const expectProblem = (route: Route, answer: Answer, status: number): void => {
-  const { type, misfits, problem } = answer
-  const documented = Object.keys(operationOf(route.name).responses)
-  const found = { route: route.name, status: answer.status, inside: problem.status, type, misfits }
-  const inside = status
-  expect(found).toEqual({ route: route.name, status, inside, type: 'application/problem+json; charset=utf-8', misfits: [] })
-  expect(documented, route.name).toContain(String(status))
+  const { problem, ...found } = answer
+  const type = 'application/problem+json; charset=utf-8'
+  expect({ route: route.name, ...found }).toEqual({ route: route.name, status, type, misfits: [] })
+  expect(problem.status, route.name).toBe(status)
+  expect(Object.keys(operationOf(route.name).responses), route.name).toContain(String(status))
 }
 
 const operationOf = (name: RouteName) => {
@@ -131,14 +138,19 @@ describe('what every route refuses', () => {
   })
 
   test('the objects of others, where signing in is enough: 404', async () => {
-    const own = guarded().filter(({ row, idPlaces }) => row.needs === 'sign-in' && idPlaces.some(at => at.in === 'path'))
+    const own = guarded().filter(
+      ({ row, idPlaces }) => row.needs === 'sign-in' && idPlaces.some(at => at.in === 'path'),
+    )
     for (const route of own) {
       const headers = { ...bearer(powerless), 'if-match': '"1"' }
       const answer = await send(callWith(route), headers)
       expectProblem(route, answer, answer.status === 403 ? 403 : 404)
       // It must not tell whether there is such an object.
-      const nobodys = await send(callWith(route, randomUUID), headers)
-      expect([nobodys.status, nobodys.problem.reason], route.name).toEqual([answer.status, answer.problem.reason])
+      const nobodys = await send(callWith(route, nobody), headers)
+      expect([nobodys.status, nobodys.problem.reason], route.name).toEqual([
+        answer.status,
+        answer.problem.reason,
+      ])
     }
   })
 
@@ -147,7 +159,7 @@ describe('what every route refuses', () => {
       const isOperators = ['tenant.manage', 'key.rotate'].includes(route.row.needs)
       const headers = isOperators ? bearer(stage.admin.api.token) : asAdmin()
       const { body } = callWith(route)
-      const call = { ...callWith(route, randomUUID), ...(body && { body }) }
+      const call = { ...callWith(route, nobody), ...(body && { body }) }
       expectProblem(route, await send(call, { ...headers, 'if-match': '"1"' }), 404)
     }
   })
@@ -158,7 +170,7 @@ describe('what every route refuses', () => {
       const body = { ...callWith(route).body, isAdmin: true }
       const answer = await send({ ...callWith(route), body }, headers)
       expectProblem(route, answer, 400)
-      expect(answer.problem.errors, route.name).not.toEqual([])
+      expect(answer.problem.errors?.length, route.name).toBeGreaterThan(0)
       const broken = await send(callWith(route), headers, '{"name": ')
       expectProblem(route, broken, 400)
     }
@@ -183,15 +195,13 @@ describe('what every route refuses', () => {
     for (const route of routes.filter(({ row }) => row.ifMatch)) {
       const isOperators = route.row.needs === 'tenant.manage'
       const headers = isOperators ? bearer(stage.admin.api.token) : asAdmin()
-      const call = isOperators
-        ? callWith(route, () => tenant.tenantId)
-        : callWith(route)
+      const call = isOperators ? callWith(route, () => tenant.tenantId) : callWith(route)
       expectProblem(route, await send(call, headers), 428)
       const stale = await send(call, { ...headers, 'if-match': '"2000000000"' })
       // What is over cannot be changed in any version.
       const isOver = route.name.endsWith('Operation') || stale.problem.reason.startsWith('access_request.')
       if (!isOver) expectProblem(route, stale, 412)
-      else expect(stale.status, route.name).toBeGreaterThanOrEqual(403)
+      else expect([403, 409], route.name).toContain(stale.status)
     }
   })
 
@@ -244,7 +254,8 @@ test('every route answers a good request with the documented success', async () 
   await reveals(cast)
   await rotations(cast, check => eventually(check, 30_000))
   await access(cast, speaker(api, dora.api.token), dora.userId)
-  await using shell = await liveShell()
+  await allow(tenant.admin.api, tenant.name, [dora], { session: { allowed: true } })
+  await using shell = await liveShell({ ...dora, password: initialPassword })
   await evidence(cast, await shell.sessionId())
   await ownAccount(cast)
   await signOut(cast, speaker(api, dora.api.token), dora.userId)
@@ -254,10 +265,10 @@ test('every route answers a good request with the documented success', async () 
 
 type LiveShell = AsyncDisposable & { readonly sessionId: () => Promise<string> }
 
-const liveShell = async (): Promise<LiveShell> => {
+const liveShell = async (person: Person): Promise<LiveShell> => {
   const { name, admin, ids } = tenant
   const device = await admin.api.get<{ name: string }>(`/devices/${ids.device}`)
-  const login = await loginAt(stage.platform, admin, host.account, { deviceName: device.name })
+  const login = await loginAt(stage.platform, person, host.account, { deviceName: device.name })
   const shell = await runLibraryShell({ ...login, loginName: `${name}/${login.loginName}` })
   return {
     sessionId: () =>

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { defaultLimits } from '@sallyport/gateway/config'
 import type { Person } from '@sallyport/standalone/demo/person'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sallyport/postgres/embedded'
 import { eventually } from '@sallyport/testing/eventually'
@@ -7,8 +8,26 @@ import { type Cable, layCable } from './support/cable.ts'
 import { everyPlace, faultRounds } from './support/fault-places.ts'
 import { hurryOperations } from './support/hurry.ts'
 import { isRunning, processTree } from './support/process-tree.ts'
-import { changedOnce, opens, type Operation, reveal, setPolicy, versionsOf, watchAccount } from './support/rotation.ts'
-import { allow, type Guarded, guard, type Host, type LinuxHost, noLinuxHost, openLinuxHost, openStage, type Stage } from './support/stage.ts'
+import {
+  changedOnce,
+  opens,
+  type Operation,
+  reveal,
+  setPolicy,
+  versionsOf,
+  watchAccount,
+} from './support/rotation.ts'
+import {
+  allow,
+  type Guarded,
+  guard,
+  type Host,
+  type LinuxHost,
+  noLinuxHost,
+  openLinuxHost,
+  openStage,
+  type Stage,
+} from './support/stage.ts'
 
 type Fault = { readonly place: string; readonly strike: () => void | Promise<void> }
 
@@ -35,7 +54,9 @@ beforeAll(async () => {
   missing = await noLinuxHost()
   if (missing) return
   // The log would be full of what is done to it here.
-  stage = stack.use(await openStage({ crashPoint, logLevel: 'silent' }))
+  stage = stack.use(
+    await openStage({ crashPoint, limits: { ...defaultLimits, secret: 10_000 }, logLevel: 'silent' }),
+  )
   host = stack.use(await openLinuxHost())
   cable = stack.use(await layCable(host.server.port))
   throughCable = { server: { port: cable.port }, account: host.account }
@@ -76,7 +97,8 @@ describe('a password change whose connection to the target is cut', () => {
     await expectOneChange({ place, strike: () => cable.cut() }, async () => {})
   })
 
-  it.each(everyPlace())('%s, and whose target stays away for a while: one change', async place => {
+  const connected = everyPlace().filter(place => /sealed|sending|before sent|new-verified/.test(place))
+  it.each(connected)('%s, and whose target stays away for a while: one change', async place => {
     const strike = (): void => {
       cable.hold()
       cable.cut()

@@ -5,8 +5,26 @@ import type { Person } from '@sallyport/standalone/demo/person'
 import { runSsh } from '@sallyport/targets/ssh-client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { loginAt } from './support/door.ts'
-import { changedOnce, opens, operationsOf, reveal, setPolicy, versionsOf, watchAccount } from './support/rotation.ts'
-import { allow, type Guarded, guard, type Host, type LinuxHost, noLinuxHost, openLinuxHost, openStage, type Stage } from './support/stage.ts'
+import {
+  changedOnce,
+  opens,
+  operationsOf,
+  reveal,
+  setPolicy,
+  versionsOf,
+  watchAccount,
+} from './support/rotation.ts'
+import {
+  allow,
+  type Guarded,
+  guard,
+  type Host,
+  type LinuxHost,
+  noLinuxHost,
+  openLinuxHost,
+  openStage,
+  type Stage,
+} from './support/stage.ts'
 import { createSudoAccount } from './support/sudo-account.ts'
 
 const stack = new AsyncDisposableStack()
@@ -109,7 +127,9 @@ describe('the password of a real account', () => {
     const helper: Host = { server: host.server, account: stack.use(await createSudoAccount()) }
     const privileged = await guard(stage.admin.api, helper, `${at.tag}-privileged`)
     // The privileged account works on the device of the other one.
-    const { version } = await stage.admin.api.get<{ version: number }>(`/credentials/${privileged.credentialId}`)
+    const { version } = await stage.admin.api.get<{ version: number }>(
+      `/credentials/${privileged.credentialId}`,
+    )
     const deviceIds = [privileged.deviceId, at.guarded.deviceId]
     await stage.admin.api.patch(`/credentials/${privileged.credentialId}`, { deviceIds }, version)
     await setPolicy(stage.admin.api, at.guarded, {

@@ -11,9 +11,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { loginAt, recordsOf, type SessionReply, sessionsOf } from './support/door.ts'
 import { describeDevice } from './support/other-device.ts'
 import { expectSound, replay } from './support/recording.ts'
+import { shows } from './support/seen.ts'
 import { openMaster, type SshMaster } from './support/ssh-master.ts'
 import { type Ran, ranBy, runProgram } from './support/ssh-program.ts'
-import { allow, type Guarded, guard, type LinuxHost, noLinuxHost, openLinuxHost, openStage, type Stage } from './support/stage.ts'
+import {
+  allow,
+  type Guarded,
+  guard,
+  type LinuxHost,
+  noLinuxHost,
+  openLinuxHost,
+  openStage,
+  type Stage,
+} from './support/stage.ts'
 import { noTerminal, openTerminal } from './support/terminal.ts'
 
 const tag = 'sessions'
@@ -178,15 +188,19 @@ describe('a command', () => {
     console.log(`commands: ${total} of ${total} right, ${(total / seconds).toFixed(1)} sessions a second`)
   }, 300_000)
 
-  it.each(['kill -TERM $$', 'kill -KILL $$', 'kill -SEGV $$', 'exit 255', 'nosuchprogram', 'exec 1>&-; echo x'])(
-    'ends as it would without a proxy: %s',
-    async command => {
-      const [through, past] = [await master.run(command), await direct(command)]
-      expect(through.status).toBe(past.status)
-      expect(through.stdout.toString()).toBe(past.stdout.toString())
-      expect(through.stderr.toString()).toBe(past.stderr.toString())
-    },
-  )
+  it.each([
+    'kill -TERM $$',
+    'kill -KILL $$',
+    'kill -SEGV $$',
+    'exit 255',
+    'nosuchprogram',
+    'exec 1>&-; echo x',
+  ])('ends as it would without a proxy: %s', async command => {
+    const [through, past] = [await master.run(command), await direct(command)]
+    expect(through.status).toBe(past.status)
+    expect(through.stdout.toString()).toBe(past.stdout.toString())
+    expect(through.stderr.toString()).toBe(past.stderr.toString())
+  })
 
   it('gives 100 MB of binary output with the same hash', async () => {
     const bytes = randomBytes(100 * 1024 * 1024)
@@ -232,7 +246,14 @@ describe('a key', () => {
     const { person, login } = await loginOf()
     const key = join(host.server.directory, 'alice')
     await runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
-    const options = ['-i', key, '-o', 'IdentitiesOnly=yes', '-o', 'PreferredAuthentications=publickey,keyboard-interactive']
+    const options = [
+      '-i',
+      key,
+      '-o',
+      'IdentitiesOnly=yes',
+      '-o',
+      'PreferredAuthentications=publickey,keyboard-interactive',
+    ]
     // The code alone does not help: without the password, which would be asked for instead of it.
     const withoutPassword = { ...login, password: 'not it' }
     await using refused = await runSsh(withoutPassword, { options, command: ['true'] })
@@ -241,11 +262,16 @@ describe('a key', () => {
 
     const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim()
     await person.api.post('/me/ssh-keys', { name: 'laptop', publicKey })
-    await using opened = await runSsh(withoutPassword, { options: ['-v', ...options], command: ['echo', 'in'] })
+    await using opened = await runSsh(withoutPassword, {
+      options: ['-v', ...options],
+      command: ['echo', 'in'],
+    })
     opened.end()
     expect(await opened.exit).toBe(0)
     expect(opened.stdout().toString()).toBe('in\n')
-    expect(opened.stderr().toString()).toMatch(/publickey[\s\S]*partial success|Authenticated using "publickey"/i)
+    expect(opened.stderr().toString()).toMatch(
+      /publickey[\s\S]*partial success|Authenticated using "publickey"/i,
+    )
   })
 })
 
@@ -341,8 +367,16 @@ describe('a device that cannot be had', () => {
     const devices = {
       changed: await describeDevice(api, { port, username, password, publicKeys: [await foreignKey()] }, tag),
       unpinned: await describeDevice(api, { port, username, password, publicKeys: [] }, tag),
-      down: await describeDevice(api, { port: await freePort(), username, password, publicKeys: await trust() }, tag),
-      wrong: await describeDevice(api, { port, username, password: 'not it', publicKeys: await trust() }, tag),
+      down: await describeDevice(
+        api,
+        { port: await freePort(), username, password, publicKeys: await trust() },
+        tag,
+      ),
+      wrong: await describeDevice(
+        api,
+        { port, username, password: 'not it', publicKeys: await trust() },
+        tag,
+      ),
     }
     const messages = {
       changed: /did not prove.*pinned|host key/i,
@@ -398,8 +432,8 @@ describe('the end of a window', () => {
     await using five = await shellFor(bob, 303)
     await using one = await shellFor(bob, 64)
     await using short = await shellFor(bob, 4)
-    await eventually(() => five.stdout().includes('This session ends in 5 minutes'))
-    await eventually(() => one.stdout().includes('This session ends in 1 minute,'))
+    await shows(five, 'This session ends in 5 minutes')
+    await shows(one, 'This session ends in 1 minute,')
     expect(await short.exit).not.toBe(0)
     expect(short.stdout().toString()).toContain('The window of this access has ended.')
     expect(one.stdout().includes('The window of this access has ended.')).toBe(false)

@@ -1,15 +1,26 @@
 import { chmod, chown, mkdir, readFile, symlink } from 'node:fs/promises'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { connectApi } from '@sallyport/standalone/demo/api'
 import { signInAgain, signInFirst, type Person } from '@sallyport/standalone/demo/person'
 import { eventually } from '@sallyport/testing/eventually'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DataRoot, type Installation, makeDataRoot, postgresOf, startInstallation, startScript } from './support/installation.ts'
+import {
+  type DataRoot,
+  type Installation,
+  makeDataRoot,
+  postgresOf,
+  startInstallation,
+  startScript,
+} from './support/installation.ts'
 import { isRunning, memoryOf, processorSecondsOf } from './support/process-tree.ts'
 import { processesOf, type Program, startProgram } from './support/program.ts'
 import { noLinuxHost } from './support/stage.ts'
+
+/** What is promised of a machine that has nothing else to do. */
+const readyWithinMs = (): number => ((loadavg()[0] ?? 0) > availableParallelism() ? 30_000 : 10_000)
 
 const demoScript = 'services/standalone/src/demo/main.ts'
 const mebibyte = 2 ** 20
@@ -29,7 +40,9 @@ describe('start', () => {
   let data: DataRoot
   let running: Installation
   let admin: Person
+  let withinMs: number
   beforeAll(async () => {
+    withinMs = readyWithinMs()
     data = stack.use(await makeDataRoot())
     running = stack.use(await startInstallation(data))
     console.log(`start: first start ready after ${running.readyAfterMs} ms`)
@@ -37,7 +50,7 @@ describe('start', () => {
   afterAll(() => stack.disposeAsync())
 
   it('is ready within 10 s, and at rest takes at most 600 MiB and next to no processor time', async () => {
-    expect(running.readyAfterMs).toBeLessThan(10_000)
+    expect(running.readyAfterMs).toBeLessThan(withinMs)
     const processes = await atRest(running)
     const memory = processes.reduce((sum, pid) => sum + memoryOf(pid), 0)
     console.log(`start: ${Math.round(memory / mebibyte)} MiB in ${processes.length} processes at rest`)
@@ -46,12 +59,22 @@ describe('start', () => {
 
   it('tells once how the administrator signs in', async () => {
     expect(running.initialPassword).toBeDefined()
-    admin = await signInFirst(running.apiUrl, { userName: 'admin', initialPassword: running.initialPassword ?? '' })
+    admin = await signInFirst(running.apiUrl, {
+      userName: 'admin',
+      initialPassword: running.initialPassword ?? '',
+    })
     await admin.api.post('/users', { userName: 'kept', roleIds: [] })
   })
 
   it('refuses a second start on the same directory, and says which process has it', async () => {
-    await using second = startProgram(startScript, ['--data-dir', data.path, '--http-port', '0', '--ssh-port', '0'])
+    await using second = startProgram(startScript, [
+      '--data-dir',
+      data.path,
+      '--http-port',
+      '0',
+      '--ssh-port',
+      '0',
+    ])
     expect(await second.exit).toBe(1)
     expect(second.printed()).toContain(
       `${data.path} is in use by process ${running.pid}. Stop it first, or choose another --data-dir.`,
@@ -65,16 +88,17 @@ describe('start', () => {
     running.kill('SIGKILL')
     expect(await running.exit).toBe('SIGKILL')
     await allEnd(processes)
+    withinMs = readyWithinMs()
     running = stack.use(await startInstallation(data))
     console.log(`start: second start ready after ${running.readyAfterMs} ms`)
-    expect(running.readyAfterMs).toBeLessThan(10_000)
+    expect(running.readyAfterMs).toBeLessThan(withinMs)
   })
 
   it('finds what was kept, and prints no second administrator', async () => {
     expect(running.initialPassword).toBeUndefined()
     const again = await signInAgain({ ...admin, api: connectApi(running.apiUrl) })
     const { items } = await again.get<{ items: { userName: string }[] }>('/users?limit=200')
-    expect(items.map(({ userName }) => userName).sort()).toEqual(['admin', 'kept'])
+    expect(items.map(({ userName }) => userName).toSorted()).toEqual(['admin', 'kept'])
   })
 
   it('stops everything in order on Ctrl-C', async () => {
@@ -153,7 +177,8 @@ describe('demo --once', () => {
     await chmod(home, 0o700)
     await chown(home, nobody.uid, nobody.gid)
     await mkdir(bin)
-    for (const program of ['sh', 'cat', 'id', 'script']) await symlink(`/usr/bin/${program}`, join(bin, program))
+    for (const program of ['sh', 'cat', 'id', 'script'])
+      await symlink(`/usr/bin/${program}`, join(bin, program))
     const told = await demonstrate({ user: nobody, env: { HOME: home, TMPDIR: home, PATH: bin } })
     expect(told).toContain('The target is a small SSH server of the demonstration')
     expect(await readFile('/etc/passwd', 'utf8')).not.toContain('sallyport-demo-')

@@ -23,7 +23,13 @@ let blue: FurnishedTenant
 let routes: readonly Route[]
 
 beforeAll(async () => {
-  const limits = { read: unlimited, write: unlimited, login: unlimited, secret: unlimited, badTokens: unlimited }
+  const limits = {
+    read: unlimited,
+    write: unlimited,
+    login: unlimited,
+    secret: unlimited,
+    badTokens: unlimited,
+  }
   stage = stack.use(await openStage({ limits }))
   db = stack.use(await connectSuperuser(stage.platform))
   const redHost = stack.use(await openSmallHost())
@@ -35,7 +41,9 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync())
 
 const allIds = async (tenantId: string): Promise<string[]> => {
-  const tables = (await tablesOf(db)).filter(({ columns }) => columns.includes('tenant_id') && columns.includes('id'))
+  const tables = (await tablesOf(db)).filter(
+    ({ columns }) => columns.includes('tenant_id') && columns.includes('id'),
+  )
   const ids = new Set<string>()
   for (const { sql } of tables) {
     const rows = await db.query(`select id::text from ${sql} where tenant_id::text = $1`, [tenantId])
@@ -59,12 +67,31 @@ const digestsOf = async (tenantId: string): Promise<Record<string, unknown>> => 
   return digests
 }
 
+/** Waits until nothing is on its way any more: no event is unsent, and the trail is signed to its end. */
+const untilQuiet = (tenantId: string): Promise<Record<string, unknown>> =>
+  eventually(async () => {
+    const [unsigned] = await db.query(
+      `select 1 from audit.heads h where tenant_id = $1 and not exists
+         (select from audit.checkpoints c where c.tenant_id = h.tenant_id and c.sequence = h.sequence)`,
+      [tenantId],
+    )
+    expect(unsigned).toBeUndefined()
+    const [once, again] = [await digestsOf(tenantId), await digestsOf(tenantId)]
+    expect(again).toEqual(once)
+    for (const [table, digest] of Object.entries(once)) {
+      if (table.endsWith('.outbox')) expect(digest, table).toMatchObject({ rows: 0 })
+    }
+    return once
+  }, 60_000)
+
 describe('one tenant’s administrator with the other’s ids', () => {
   /** Versions of the own objects, so that If-Match is never what stops a call. */
   const versions = new Map<string, number>()
 
   const versionOf = async (call: Call): Promise<number> => {
-    const path = call.path.replace(/\?.*/, '').replace(/\/(approve|disapprove|cancel|revoke|restart|secret|host-keys)$/, '')
+    const path = call.path
+      .replace(/\?.*/, '')
+      .replace(/\/(approve|disapprove|cancel|revoke|restart|secret|host-keys)$/, '')
     const known = versions.get(path)
     if (known) return known
     const answer = await red.admin.api.fetch('GET', path).then(
@@ -133,12 +160,7 @@ describe('one tenant’s administrator with the other’s ids', () => {
     )
     const seen = new Map<string, number>()
     const absent = new Map<string, unknown>()
-    const before = await eventually(async () => {
-      const [once, again] = [await digestsOf(blue.tenantId), await digestsOf(blue.tenantId)]
-      expect(again).toEqual(once)
-      expect(Object.entries(once).find(([table]) => table === 'vault.outbox')?.[1]).toMatchObject({ rows: 0 })
-      return once
-    }, 30_000)
+    const before = await untilQuiet(blue.tenantId)
 
     const attack = async ({ route, place }: (typeof attackable)[number], id: string): Promise<void> => {
       const what = `${route.row.url}, ${place.in} ${place.name}`
@@ -150,7 +172,8 @@ describe('one tenant’s administrator with the other’s ids', () => {
         return
       }
       const expected = forOperators ? 403 : 404
-      if (answer.status !== expected) throw new Error(`${what}: ${answer.status} ${JSON.stringify(answer.body)}`)
+      if (answer.status !== expected)
+        throw new Error(`${what}: ${answer.status} ${JSON.stringify(answer.body)}`)
       // INVARIANT: an id of somebody else and an id of nobody get the same answer.
       const nobodys = absent.get(what) ?? withoutInstance(await send(attackOf(route, place, randomUUID())))
       absent.set(what, nobodys)
@@ -159,7 +182,9 @@ describe('one tenant’s administrator with the other’s ids', () => {
 
     const problems: string[] = []
     const attempt = (one: (typeof attackable)[number], id: string): Promise<void> =>
-      attack(one, id).catch((error: unknown) => void problems.push(String(error).replaceAll(/"instance":"[^"]+",/g, '')))
+      attack(one, id).catch(
+        (error: unknown) => void problems.push(String(error).replaceAll(/"instance":"[^"]+",/g, '')),
+      )
     // Every place gets the id of the kind that it is for, and then anything.
     for (const one of attackable) {
       const meaning = meaningOf(one.route, one.place)
@@ -176,12 +201,16 @@ describe('one tenant’s administrator with the other’s ids', () => {
     expect([...new Set(problems)]).toEqual([])
     expect(await digestsOf(blue.tenantId)).toEqual(before)
     expect(new Set(seen.keys()).size).toBe(attackable.length)
-    console.log(`tenants: ${manyCalls} calls to ${attackable.length} places for ids with ${foreign.length} foreign ids`)
+    console.log(
+      `tenants: ${manyCalls} calls to ${attackable.length} places for ids with ${foreign.length} foreign ids`,
+    )
   }, 300_000)
 })
 
 describe('row level security', () => {
-  const inEveryTable = async (check: (table: Awaited<ReturnType<typeof tablesOf>>[number]) => Promise<void>) => {
+  const inEveryTable = async (
+    check: (table: Awaited<ReturnType<typeof tablesOf>>[number]) => Promise<void>,
+  ) => {
     const tables = (await tablesOf(db)).filter(({ columns }) => columns.includes('tenant_id'))
     expect(tables.length).toBeGreaterThan(30)
     for (const table of tables) await check(table)
@@ -202,10 +231,12 @@ describe('row level security', () => {
     })
     await client.query(`select set_config('app.tenant_id', $1, false)`, [red.tenantId])
     await inEveryTable(async ({ sql }) => {
-      const foreign = await client.query(`select 1 from ${sql} where tenant_id::text <> $1`, [red.tenantId]).then(
-        ({ rowCount }) => rowCount ?? 0,
-        (error: { code?: string }) => error.code,
-      )
+      const foreign = await client
+        .query(`select 1 from ${sql} where tenant_id::text <> $1`, [red.tenantId])
+        .then(
+          ({ rowCount }) => rowCount ?? 0,
+          (error: { code?: string }) => error.code,
+        )
       expect([0, '42501'], sql).toContain(foreign)
     })
     await client.end()

@@ -22,7 +22,11 @@ type Operation = {
 }
 
 /** A place in a request where an id goes. */
-export type IdPlace = { readonly in: 'path' | 'query' | 'body'; readonly name: string; readonly isList: boolean }
+export type IdPlace = {
+  readonly in: 'path' | 'query' | 'body'
+  readonly name: string
+  readonly isList: boolean
+}
 
 export type Route = {
   readonly name: RouteName
@@ -50,14 +54,20 @@ const parameterPlaces = ({ parameters = [] }: Operation): IdPlace[] =>
     .map(({ name, in: where }) => ({ in: where === 'path' ? 'path' : 'query', name, isList: false }))
 
 const bodyPlaces = ({ requestBody }: Operation): IdPlace[] =>
-  Object.entries(requestBody?.content['application/json'].schema.properties ?? {}).flatMap(([name, schema]) => {
-    if (isId(schema)) return [{ in: 'body' as const, name, isList: false }]
-    return schema.items && isId(schema.items) ? [{ in: 'body' as const, name, isList: true }] : []
-  })
+  Object.entries(requestBody?.content['application/json'].schema.properties ?? {}).flatMap(
+    ([name, schema]): IdPlace[] => {
+      if (isId(schema)) return [{ in: 'body', name, isList: false }]
+      return schema.items && isId(schema.items) ? [{ in: 'body', name, isList: true }] : []
+    },
+  )
 
 const isId = ({ format, anyOf = [] }: Schema): boolean => format === 'uuid' || anyOf.some(isId)
 
-export type Call = { readonly method: string; readonly path: string; readonly body?: Readonly<Record<string, unknown>> }
+export type Call = {
+  readonly method: string
+  readonly path: string
+  readonly body?: Readonly<Record<string, unknown>>
+}
 
 /**
  * A well-formed call of a route.
@@ -75,7 +85,7 @@ export const callOf = (route: Route, idAt: (place: IdPlace) => string | undefine
   const sample = bodies[route.name]
   return {
     method: route.method,
-    path: query.size > 0 ? `${path}?${query}` : path,
+    path: query.size > 0 ? `${path}?${query.toString()}` : path,
     ...(sample && { body: { ...withoutIds(sample), ...Object.fromEntries(bodyIds) } }),
   }
 }
@@ -83,7 +93,10 @@ export const callOf = (route: Route, idAt: (place: IdPlace) => string | undefine
 /** What a service looks into must be right in more than its form. */
 const bodies: typeof sampleBodies = {
   ...sampleBodies,
-  pinHostKeys: { port: 22, publicKeys: ['AAAAC3NzaC1lZDI1NTE5AAAAIGJlmXgXvGdp8FQuVQ4W0QHGxIUI4Mm0E1Kx5sU0B1xC'] },
+  pinHostKeys: {
+    port: 22,
+    publicKeys: ['AAAAC3NzaC1lZDI1NTE5AAAAIGJlmXgXvGdp8FQuVQ4W0QHGxIUI4Mm0E1Kx5sU0B1xC'],
+  },
 }
 
 /** The sample's ids are nobody's. */

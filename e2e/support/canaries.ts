@@ -33,7 +33,10 @@ export const canaryHunt = (canaries: readonly Canary[]): { look: Find; found: re
 
 const formsOf = (bytes: Buffer): [string, Buffer][] => {
   const hex = bytes.toString('hex')
-  const base64 = [0, 1, 2].flatMap(offset => [base64At(bytes, offset, 'base64'), base64At(bytes, offset, 'base64url')])
+  const base64 = [0, 1, 2].flatMap(offset => [
+    base64At(bytes, offset, 'base64'),
+    base64At(bytes, offset, 'base64url'),
+  ])
   const texts: [string, string][] = [
     ['in hexadecimal', hex],
     ['in hexadecimal', hex.toUpperCase()],
@@ -44,6 +47,8 @@ const formsOf = (bytes: Buffer): [string, Buffer][] => {
 
 /** What base64 makes of the bytes, whatever comes before and after them. */
 const base64At = (bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string => {
-  const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding).replace(/=+$/, '')
+  const text = Buffer.concat([Buffer.alloc(offset), bytes])
+    .toString(encoding)
+    .replace(/=+$/, '')
   return text.slice(offset === 0 ? 0 : offset + 1, -1)
 }

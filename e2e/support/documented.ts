@@ -33,7 +33,9 @@ export type DocumentedApi = {
 export const documentedApi = (baseUrl: string, document: Document): DocumentedApi => {
   const operations = new Map(
     Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, operation]) => [operation.operationId, { path, method, operation }] as const),
+      Object.entries(methods).map(
+        ([method, operation]) => [operation.operationId, { path, method, operation }] as const,
+      ),
     ),
   )
   const proved = new Set<RouteName>()
@@ -49,7 +51,8 @@ export const documentedApi = (baseUrl: string, document: Document): DocumentedAp
     const reply = route.operation.responses[String(response.status)]
     const schema = reply?.content?.[type]?.schema
     const body = await bodyOf(response, type)
-    const misfits = body === undefined ? [] : misfitsOf(body, schema ?? { enum: [] }, document.components.schemas)
+    const misfits =
+      body === undefined ? [] : misfitsOf(body, schema ?? { enum: [] }, document.components.schemas)
     const undocumented = reply ? [] : [`the status ${response.status} is not documented`]
     return { status: response.status, body, misfits: [...undocumented, ...misfits] }
   }

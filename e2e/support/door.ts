@@ -36,5 +36,9 @@ export const sessionsOf = async (api: Api, { userId }: Pick<Person, 'userId'>): 
 export type RecordReply = { code: string; actorId: string; targetId: string; details: Record<string, string> }
 
 /** The audit records with a code that somebody caused, newest first. */
-export const recordsOf = async (api: Api, { userId }: Pick<Person, 'userId'>, code: string): Promise<RecordReply[]> =>
+export const recordsOf = async (
+  api: Api,
+  { userId }: Pick<Person, 'userId'>,
+  code: string,
+): Promise<RecordReply[]> =>
   (await api.get<{ items: RecordReply[] }>(`/audit/records?actorId=${userId}&code=${code}&limit=200`)).items

@@ -102,7 +102,11 @@ const inventoryOf = async ({ api }: Person, host: Host, tag: string): Promise<In
   })
   const { items } = await api.get<Page<Id & { name: string }>>('/templates?limit=200')
   const templateId = idOf(items.filter(({ name }) => name === 'Linux: change own password'))
-  await api.put(`/credentials/${credential}/rotation-policy`, { deviceId: device, templateId }, { ifMatch: 0 })
+  await api.put(
+    `/credentials/${credential}/rotation-policy`,
+    { deviceId: device, templateId },
+    { ifMatch: 0 },
+  )
   return { device, deviceName, credential, exclusive, strengthProfile, template }
 }
 

@@ -24,7 +24,9 @@ const hurry = async (url: string, signal: AbortSignal): Promise<void> => {
     // Only once: a worker that is at it must be able to keep its lease.
     await client.query(`update execution.operations set lease_until = now() where state = 'running'`)
     while (!signal.aborted) {
-      await client.query(`update execution.operations set due_at = now() where state = 'scheduled' and due_at > now()`)
+      await client.query(
+        `update execution.operations set due_at = now() where state = 'scheduled' and due_at > now()`,
+      )
       await setTimeout(100)
     }
   } finally {

@@ -21,7 +21,10 @@ const rightsTable = (): string[] => [
   '',
   '| permission | lets a user | needed by |',
   '|---|---|---|',
-  ...all.map(one => `| \`${one}\` | ${permissions[one]} | ${codes(methodsNeeding(one)) || 'checked with the object'} |`),
+  ...all.map(
+    one =>
+      `| \`${one}\` | ${permissions[one]} | ${codes(methodsNeeding(one)) || 'checked with the object'} |`,
+  ),
 ]
 
 const rolesTable = (): string[] => [

@@ -33,7 +33,9 @@ export const startProgram = (path: string, args: readonly string[], { env, user 
   })
   child.stdin.end()
   const printed = collectText(child)
-  const exit = once(child, 'close').then(([code, signal]: unknown[]) => (typeof code === 'number' ? code : String(signal)))
+  const exit = once(child, 'close').then(([code, signal]: unknown[]) =>
+    typeof code === 'number' ? code : String(signal),
+  )
   return {
     pid: child.pid ?? 0,
     printed,

@@ -7,7 +7,8 @@ type Verification = { intact: boolean; complete: boolean; segments: number }
 export const replay = async (api: Api, sessionId: string): Promise<{ output: string; marks: string }> => {
   const response = await api.fetch('GET', `/sessions/${sessionId}/recording.cast`)
   const events = (await response.text()).trim().split('\n').slice(1).map(eventOf)
-  const textOf = (kind: string): string => events.flatMap(event => (event.kind === kind ? [event.text] : [])).join('')
+  const textOf = (kind: string): string =>
+    events.flatMap(event => (event.kind === kind ? [event.text] : [])).join('')
   return { output: textOf('o'), marks: textOf('m') }
 }
 

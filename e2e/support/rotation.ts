@@ -29,7 +29,11 @@ export const setPolicy = async (
 ): Promise<void> => {
   const { items } = await api.get<{ items: { id: string; name: string }[] }>('/templates?limit=200')
   const templateId = items.find(({ name }) => name === template)?.id
-  await api.put(`/credentials/${credentialId}/rotation-policy`, { deviceId, templateId, ...rules }, { ifMatch: 0 })
+  await api.put(
+    `/credentials/${credentialId}/rotation-policy`,
+    { deviceId, templateId, ...rules },
+    { ifMatch: 0 },
+  )
 }
 
 export const operationsOf = async (api: Api, { credentialId }: Guarded): Promise<Operation[]> =>

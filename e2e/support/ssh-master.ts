@@ -25,12 +25,23 @@ export const openMaster = async (login: SshLogin, options: readonly string[] = [
   const socket = join(directory, 'mux')
   const master = stack.use(await runSsh(login, { options: ['-M', '-S', socket, '-N', ...options] }))
   await untilReady(master, socket)
-  const through = ['-F', 'none', '-o', `ControlPath=${socket}`, '-o', 'ProxyCommand=false', '-o', 'BatchMode=yes']
+  const through = [
+    '-F',
+    'none',
+    '-o',
+    `ControlPath=${socket}`,
+    '-o',
+    'ProxyCommand=false',
+    '-o',
+    'BatchMode=yes',
+  ]
   const owned = stack.move()
   return {
     options: through,
     run: (command, { input, options: more = [] } = {}) =>
-      runProgram('ssh', [...through, ...more, '127.0.0.1', command], { ...(input !== undefined && { input }) }),
+      runProgram('ssh', [...through, ...more, '127.0.0.1', command], {
+        ...(input !== undefined && { input }),
+      }),
     start: (command, more = []) =>
       spawn('ssh', [...through, ...more, '127.0.0.1', command], { stdio: 'pipe', env: process.env }),
     complaints: () => master.stderr().toString('utf8'),

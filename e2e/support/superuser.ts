@@ -22,7 +22,9 @@ export const connectSuperuser = async ({ database }: Pick<Platform, 'database'>)
 export type Table = { readonly schema: string; readonly name: string }
 
 /** Every table of every service, quoted for SQL, with the names of its columns. */
-export const tablesOf = async (db: Superuser): Promise<(Table & { sql: string; columns: readonly string[] })[]> => {
+export const tablesOf = async (
+  db: Superuser,
+): Promise<(Table & { sql: string; columns: readonly string[] })[]> => {
   const rows = await db.query(
     `select n.nspname as schema, c.relname as name, format('%I.%I', n.nspname, c.relname) as sql,
             array_agg(a.attname::text order by a.attnum) as columns

@@ -30,9 +30,13 @@ export const openTerminal = async (
 ): Promise<Terminal> => {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-tmux-'))
   const tmux = async (...args: readonly string[]): Promise<string> => {
-    const ran = await runProgram('tmux', ['-u', '-f', join(directory, 'conf'), '-S', join(directory, 'socket'), ...args], {
-      env: { ...env, LANG: 'C.UTF-8', TERM: 'xterm-256color' },
-    })
+    const ran = await runProgram(
+      'tmux',
+      ['-u', '-f', join(directory, 'conf'), '-S', join(directory, 'socket'), ...args],
+      {
+        env: { ...env, LANG: 'C.UTF-8', TERM: 'xterm-256color' },
+      },
+    )
     if (ran.status !== 0) throw new Error(`tmux ${args[0]}: ${ran.stderr.toString('utf8')}`)
     return ran.stdout.toString('utf8')
   }
@@ -45,13 +49,10 @@ export const openTerminal = async (
     press: async (...keys) => void (await tmux('send-keys', ...keys)),
     screen,
     shows: pattern => seen(screen, pattern),
-    resize: async (columns, rows) =>
-      void (await tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`)),
-    status: () =>
-      eventually(async () => {
-        const [dead, status] = (await tmux('display-message', '-p', '#{pane_dead} #{pane_dead_status}')).trim().split(' ')
-        return dead === '1' && status !== undefined && { status: Number(status) }
-      }).then(({ status }) => status),
+    resize: async (columns, rows) => void (await tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`)),
+    // What tmux writes at the bottom of a pane whose program has ended.
+    status: async () =>
+      Number(/Pane is dead \(status (\d+)/.exec(await seen(screen, /Pane is dead \(/))?.[1]),
     [Symbol.asyncDispose]: async () => {
       await tmux('kill-server').catch(() => {})
       await rm(directory, { recursive: true, force: true })

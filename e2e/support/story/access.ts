@@ -1,4 +1,4 @@
-import { as, type Cast, of, type Object, type Page, type Speaker } from './cast.ts'
+import { as, type Cast, of, type Page, type Speaker } from './cast.ts'
 
 /** Access groups, requests and decisions: dora asks, the administrator decides. */
 export const access = async ({ admin, tenant }: Cast, dora: Speaker, doraId: string): Promise<void> => {
@@ -20,14 +20,19 @@ export const access = async ({ admin, tenant }: Cast, dora: Speaker, doraId: str
   await dora<Page>('listTargets')
   const ask = () =>
     dora('createRequest', {
-      body: { credentialId: credential, deviceId: device, action: 'session', justification: 'the disk is full' },
+      body: {
+        credentialId: credential,
+        deviceId: device,
+        action: 'session',
+        justification: 'the disk is full',
+      },
     })
   const first = await ask()
   await dora<Page>('listRequests')
   await dora('getRequest', of(first))
   await dora('cancelRequest', as(first))
   await admin('disapproveRequest', as(await ask(), { body: { comment: 'not today' } }))
-  const approved = await admin<Object>('approveRequest', as(await ask(), { body: { comment: 'fine' } }))
+  const approved = await admin('approveRequest', as(await ask(), { body: { comment: 'fine' } }))
   await admin('revokeRequest', as(approved, { body: {} }))
   await admin<Page>('listGrants', { query: 'live=true' })
   await admin('deleteAccessGroup', as(changed))

@@ -3,11 +3,11 @@ import type { Stage } from '../stage.ts'
 import type { FurnishedTenant } from '../furnished-tenant.ts'
 import type { DocumentedApi, Request } from '../documented.ts'
 
-export type Object = { readonly id: string; readonly version: number }
-export type Page<T = Object> = { readonly items: readonly T[] }
+export type Versioned = { readonly id: string; readonly version: number }
+export type Page<T = Versioned> = { readonly items: readonly T[] }
 
 /** Somebody who speaks to the documented API. */
-export type Speaker = <T = Object>(name: RouteName, request?: Request) => Promise<T>
+export type Speaker = <T = Versioned>(name: RouteName, request?: Request) => Promise<T>
 
 /** Who and what the walk over all routes has. */
 export type Cast = {
@@ -25,13 +25,13 @@ export const speaker =
     api.succeed(name, { token, ...request })
 
 /** A request about one object. */
-export const of = (object: Pick<Object, 'id'>, request: Request = {}): Request => ({
+export const of = (object: Pick<Versioned, 'id'>, request: Request = {}): Request => ({
   params: { id: object.id },
   ...request,
 })
 
 /** A request that changes one object as it was read. */
-export const as = ({ id, version }: Object, request: Request = {}): Request => ({
+export const as = ({ id, version }: Versioned, request: Request = {}): Request => ({
   params: { id },
   ifMatch: version,
   ...request,

@@ -1,4 +1,4 @@
-import { as, type Cast, of, type Object, type Page } from './cast.ts'
+import { as, type Cast, of, type Versioned, type Page } from './cast.ts'
 
 const rules = { length: 20, minDigits: 2 }
 
@@ -8,7 +8,12 @@ export const inventory = async ({ admin, host }: Cast): Promise<void> => {
   await admin<Page>('listStrengthProfiles')
   await admin('getStrengthProfile', of(profile))
   const { port } = host.server
-  const body = { name: 'walked', address: '127.0.0.1', type: 'linux', connectivities: [{ protocol: 'ssh', port }] }
+  const body = {
+    name: 'walked',
+    address: '127.0.0.1',
+    type: 'linux',
+    connectivities: [{ protocol: 'ssh', port }],
+  }
   const device = await admin('createDevice', { body })
   await admin<Page>('listDevices', { query: 'search=walk' })
   const scan = await admin<Page<{ publicKey: string }>>('scanHostKeys', of(device, { body: { port } }))
@@ -21,12 +26,18 @@ export const inventory = async ({ admin, host }: Cast): Promise<void> => {
   await admin<Page>('listCredentials')
   const set = await admin('setSecret', as(credential, { body: { secret: 'a first secret' } }))
   await admin<Page>('listVersions', of(credential))
-  const kept = await admin('updateCredential', as(set, { body: { strengthProfileId: null, notes: 'walked' } }))
+  const kept = await admin(
+    'updateCredential',
+    as(set, { body: { strengthProfileId: null, notes: 'walked' } }),
+  )
   await admin('getCredential', of(kept))
   await admin('deleteCredential', as(kept))
   await admin('getDevice', of(moved))
   await admin('deleteDevice', as(moved))
-  await admin('deleteStrengthProfile', as(await admin('updateStrengthProfile', as(profile, { body: { rules } }))))
+  await admin(
+    'deleteStrengthProfile',
+    as(await admin('updateStrengthProfile', as(profile, { body: { rules } }))),
+  )
 }
 
 /** Seeing a secret, and giving it back. */
@@ -40,7 +51,7 @@ export const reveals = async ({ admin, tenant }: Cast): Promise<void> => {
   await admin('forceCheckIn', of({ id: custodyId }, { body: { reason: 'needed elsewhere' } }))
 }
 
-type Operation = Object & { state: string }
+type Operation = Versioned & { state: string; dueAt: string | null }
 
 /** Templates, policies and operations. Nothing listens where these operations go. */
 export const rotations = async (
@@ -49,7 +60,9 @@ export const rotations = async (
 ): Promise<void> => {
   const body = { name: 'walked', executor: 'ssh', source: 'exec "true"\n' }
   const template = await admin('createTemplate', { body })
-  const { items: templates } = await admin<Page<Object & { name: string }>>('listTemplates', { query: 'limit=200' })
+  const { items: templates } = await admin<Page<Versioned & { name: string }>>('listTemplates', {
+    query: 'limit=200',
+  })
   await admin('getTemplate', of(template))
   await admin('deleteTemplate', as(await admin('updateTemplate', as(template, { body: { name: 'w' } }))))
   await admin('getRotationPolicy', of({ id: tenant.ids.credential }))
@@ -60,22 +73,29 @@ export const rotations = async (
   const policy = (maxAttempts: number) => ({ deviceId: deaf.deviceId, templateId, maxAttempts })
   const made = await admin('putRotationPolicy', of(deaf, { ifMatch: 0, body: policy(1) }))
   const asked = await admin('requestRotation', of(deaf))
-  const at = (...states: string[]) =>
+  const operation = (isSo: (now: Operation) => boolean): Promise<Operation> =>
     until(async () => {
       const now = await admin<Operation>('getOperation', of(asked))
-      return states.includes(now.state) && now
+      return isSo(now) && now
     })
-  await admin('restartOperation', as(await at('failed', 'unknown')))
-  await admin('cancelOperation', as(await at('scheduled')))
+  const isOver = ({ state }: Operation): boolean => ['failed', 'unknown'].includes(state)
+  // One that is due at once would be running before it could be canceled.
+  const isPutOff = ({ state, dueAt }: Operation): boolean =>
+    state === 'scheduled' && Date.parse(dueAt ?? '') > Date.now() + 1_000
+  await admin('restartOperation', as(await operation(isOver)))
+  await admin('cancelOperation', as(await operation(isPutOff)))
   await admin('deleteRotationPolicy', as({ id: deaf.id, version: made.version }))
 }
 
-const deafCredential = async ({ admin }: Pick<Cast, 'admin'>): Promise<Object & { deviceId: string }> => {
+const deafCredential = async ({ admin }: Pick<Cast, 'admin'>): Promise<Versioned & { deviceId: string }> => {
   const connectivities = [{ protocol: 'ssh', port: 1 }]
   const device = await admin('createDevice', {
     body: { name: 'deaf', address: '127.0.0.1', type: 'linux', connectivities },
   })
-  const body = { port: 1, publicKeys: ['AAAAC3NzaC1lZDI1NTE5AAAAIGJlmXgXvGdp8FQuVQ4W0QHGxIUI4Mm0E1Kx5sU0B1xC'] }
+  const body = {
+    port: 1,
+    publicKeys: ['AAAAC3NzaC1lZDI1NTE5AAAAIGJlmXgXvGdp8FQuVQ4W0QHGxIUI4Mm0E1Kx5sU0B1xC'],
+  }
   await admin('pinHostKeys', as(device, { body }))
   const credential = await admin('createCredential', {
     body: {

@@ -1,10 +1,14 @@
 import { signInFirst } from '@sallyport/standalone/demo/person'
-import { as, type Cast, of, type Object, type Page, type Speaker } from './cast.ts'
+import { as, type Cast, of, type Versioned, type Page, type Speaker } from './cast.ts'
 
 type Step = { step: string; challenge: string }
 
 /** Signing in for the first time, up to where a second factor is needed. Gives the password then set. */
-export const signIn = async ({ anybody, admin, tenant }: Cast): Promise<{ userName: string; password: string }> => {
+export const signIn = async ({
+  anybody,
+  admin,
+  tenant,
+}: Cast): Promise<{ userName: string; password: string }> => {
   const userName = 'dora'
   const { initialPassword } = await admin<{ initialPassword: string }>('createUser', { body: { userName } })
   const who = { tenant: tenant.name, userName, password: initialPassword, transport: 'token' }
@@ -21,7 +25,7 @@ export const directory = async ({ admin }: Cast): Promise<void> => {
   await admin<Page>('listRoles', { query: 'limit=1' })
   await admin('getRole', of(role))
   await admin('deleteRole', as(await admin('updateRole', as(role, { body: { permissions: [] } }))))
-  const { user } = await admin<{ user: Object }>('createUser', { body: { userName: 'erin' } })
+  const { user } = await admin<{ user: Versioned }>('createUser', { body: { userName: 'erin' } })
   await admin<Page>('listUsers')
   await admin('unlockUser', of(user))
   await admin('resetTotp', of(user))
@@ -35,7 +39,7 @@ export const directory = async ({ admin }: Cast): Promise<void> => {
 }
 
 export const platform = async ({ operator }: Cast): Promise<void> => {
-  const { tenant } = await operator<{ tenant: Object }>('createTenant', {
+  const { tenant } = await operator<{ tenant: Versioned }>('createTenant', {
     body: { name: 'walked', administratorUserName: 'admin' },
   })
   await operator<Page>('listTenants')
@@ -55,7 +59,7 @@ export const ownAccount = async ({ admin, tenant }: Cast): Promise<void> => {
   await admin<Page>('listSshKeys')
   await admin('removeSshKey', of(key))
   const body = { name: 'walk', permissions: [], expiresAt: new Date(Date.now() + 3_600_000).toISOString() }
-  const { apiToken } = await admin<{ apiToken: Object }>('createApiToken', { body })
+  const { apiToken } = await admin<{ apiToken: Versioned }>('createApiToken', { body })
   await admin<Page>('listApiTokens')
   await admin('revokeApiToken', of(apiToken))
   const { password: currentPassword } = tenant.admin
@@ -63,12 +67,21 @@ export const ownAccount = async ({ admin, tenant }: Cast): Promise<void> => {
 }
 
 /** Ends the logins of somebody who is done. */
-export const signOut = async ({ admin, tenant, stage }: Cast, dora: Speaker, userId: string): Promise<void> => {
+export const signOut = async (
+  { admin, tenant, stage }: Cast,
+  dora: Speaker,
+  userId: string,
+): Promise<void> => {
   const { items } = await admin<Page>('listLoginSessions', { query: `userId=${userId}` })
   await dora('logOut')
-  const initialPassword = (await admin<{ initialPassword: string }>('createUser', { body: { userName: 'finn' } }))
-    .initialPassword
-  const finn = await signInFirst(stage.platform.apiUrl, { tenant: tenant.name, userName: 'finn', initialPassword })
+  const initialPassword = (
+    await admin<{ initialPassword: string }>('createUser', { body: { userName: 'finn' } })
+  ).initialPassword
+  const finn = await signInFirst(stage.platform.apiUrl, {
+    tenant: tenant.name,
+    userName: 'finn',
+    initialPassword,
+  })
   const open = await admin<Page>('listLoginSessions', { query: `userId=${finn.userId}` })
   for (const session of open.items) await admin('endLoginSession', of(session))
   if (items.length === 0) throw new Error('dora was not signed in')

@@ -1,7 +1,7 @@
 import { AuditEvent } from '@sallyport/contracts/events/v1/audit'
 import type { Sql } from '@sallyport/database/sql'
 import { isUuid, uuidV7 } from '@sallyport/database/uuid-v7'
-import { appendEvent } from '@sallyport/events/outbox'
+import { appendEvent, appendEvents, type NewEvent } from '@sallyport/events/outbox'
 import type { AuditCode } from './catalogue.ts'
 import { type Details, renderDetails } from './details.ts'
 import { safeText } from './safe-text.ts'
@@ -80,16 +80,32 @@ export const recordAudit = async <C extends AuditCode>(
   code: C,
   entry: AuditEntry<C> = {},
 ): Promise<void> => {
-  const event = auditEvent(source, code, entry)
-  const { id, tenantId } = event
-  const payload = AuditEvent.encode(event).finish()
-  await appendEvent(sql, {
-    id,
-    topic: auditIntakeTopic,
-    key: tenantId,
-    tenantId,
-    type: 'AuditEvent',
-    payload,
-  })
+  await appendEvent(sql, intakeOf(auditEvent(source, code, entry)))
   source.audited?.add(code)
 }
+
+/**
+ * The same for many of one kind that happen at once: one statement, however many.
+ * INVARIANT: as of {@link recordAudit}.
+ */
+export const recordAudits = async <C extends AuditCode>(
+  sql: Sql,
+  source: AuditSource,
+  code: C,
+  entries: readonly AuditEntry<C>[],
+): Promise<void> => {
+  await appendEvents(
+    sql,
+    entries.map(entry => intakeOf(auditEvent(source, code, entry))),
+  )
+  if (entries.length > 0) source.audited?.add(code)
+}
+
+const intakeOf = (event: AuditEvent): NewEvent => ({
+  id: event.id,
+  topic: auditIntakeTopic,
+  key: event.tenantId,
+  tenantId: event.tenantId,
+  type: 'AuditEvent',
+  payload: AuditEvent.encode(event).finish(),
+})

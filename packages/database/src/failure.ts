@@ -16,6 +16,15 @@ export const translateFailure = (thrown: unknown): unknown => {
     : thrown
 }
 
+/** A query outside of the transactions of this package, which fails as they do. */
+export const asQuery = async <R>(query: PromiseLike<R>): Promise<R> => {
+  try {
+    return await query
+  } catch (thrown) {
+    throw translateFailure(thrown)
+  }
+}
+
 const isUnavailable = (error: Error): boolean => {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const state = sqlStateOf(error) ?? code

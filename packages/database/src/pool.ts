@@ -26,5 +26,7 @@ export const openPool = ({ url, applicationName, max = 6, onError = () => {} }: 
   })
   // Without a listener a broken idle connection would end the process, and every session in it.
   pool.on('error', onError)
+  // The same for one that breaks in use, between two statements; the next statement reports it.
+  pool.on('connect', client => client.on('error', () => {}))
   return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() })
 }

@@ -1,3 +1,5 @@
+import { translateFailure } from './failure.ts'
+
 /** Runs one SQL statement, in whatever transaction stands behind it. Values are always parameters. */
 export type Sql = {
   readonly query: <R>(text: string, params: readonly unknown[]) => Promise<R[]>
@@ -13,10 +15,15 @@ export const sqlOf = (tx: RawTransaction): Sql => ({
   query: async (text, params) => tx.$queryRawUnsafe(text, ...params),
 })
 
-/** Raw SQL on a `pg` client or pool. */
+/** Raw SQL on a `pg` client or pool. Throws SallyportError `service.unavailable` if the database cannot be reached. */
 export const sqlOfPg = (client: {
   query: (text: string, params: unknown[]) => Promise<{ rows: unknown[] }>
 }): Sql => ({
-  query: async <R>(text: string, params: readonly unknown[]) =>
-    (await client.query(text, [...params])).rows as R[],
+  query: async <R>(text: string, params: readonly unknown[]) => {
+    try {
+      return (await client.query(text, [...params])).rows as R[]
+    } catch (thrown) {
+      throw translateFailure(thrown)
+    }
+  },
 })

@@ -74,6 +74,8 @@ const hourMs = 3_600_000
 export const openPostgresLog = ({ connection, log, retentionDays = 7 }: PostgresLogOptions): EventDriver => {
   const pool = new pg.Pool({ ...connection, max: 2, idleTimeoutMillis: 30_000 })
   pool.on('error', err => log.warn({ err }, 'An idle connection to the event log was lost'))
+  // One that breaks in use, between two statements, would end the process; the next statement reports it.
+  pool.on('connect', client => client.on('error', () => {}))
   const timer = setInterval(() => {
     pruneLog(pool, retentionDays).catch((err: unknown) => log.warn({ err }, 'Old events could not be pruned'))
   }, hourMs)

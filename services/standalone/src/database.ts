@@ -25,13 +25,14 @@ export type StandaloneDatabase = AsyncDisposable & {
   readonly url: (schema: SchemaName, kind: RoleKind) => string
 }
 
-const database = 'sallyport'
+/** The one database of the installation; each service has a schema in it. */
+export const databaseName = 'sallyport'
 
 export const startDatabase = async (data: DataDirectory, port?: number): Promise<StandaloneDatabase> => {
   const passwords = await rolePasswords(data)
   const server = await startEmbeddedPostgres({ directory: data.path('postgres'), ...(port && { port }) })
   const url = (schema: SchemaName, kind: RoleKind): string =>
-    `postgresql://${roleName(schema, kind)}:${passwords[kind]}@127.0.0.1:${server.port}/${database}`
+    `postgresql://${roleName(schema, kind)}:${passwords[kind]}@127.0.0.1:${server.port}/${databaseName}`
   try {
     await createDatabase(server)
     await prepareSchemas(server, passwords, url)
@@ -50,8 +51,8 @@ const rolePasswords = async (data: DataDirectory): Promise<Readonly<Record<RoleK
 
 const createDatabase = async (server: EmbeddedPostgres): Promise<void> => {
   await using admin = await connect(server.adminUrl())
-  const { rowCount } = await admin.client.query('select from pg_database where datname = $1', [database])
-  if (rowCount === 0) await admin.client.query(`create database ${database}`)
+  const { rowCount } = await admin.client.query('select from pg_database where datname = $1', [databaseName])
+  if (rowCount === 0) await admin.client.query(`create database ${databaseName}`)
 }
 
 const prepareSchemas = async (
@@ -61,7 +62,7 @@ const prepareSchemas = async (
 ): Promise<void> => {
   const names = Object.keys(schemas) as SchemaName[]
   {
-    await using admin = await connect(server.adminUrl(database))
+    await using admin = await connect(server.adminUrl(databaseName))
     for (const schema of names) await ensureRoles(admin.client, schema, passwords)
   }
   // The event log's migration grants to the roles of every service, so all roles come first.

@@ -19,7 +19,8 @@ export const prepareKeys = async (data: DataDirectory): Promise<KeyFiles> => {
     auditChain: data.path('keys', 'audit-chain'),
     sshHost: data.path('keys', 'ssh_host_ed25519_key'),
   }
-  for (const ring of [files.accessControl, files.vault, files.recordings]) await createDevelopmentKeyRing(ring)
+  for (const ring of [files.accessControl, files.vault, files.recordings])
+    await createDevelopmentKeyRing(ring)
   await createChainKeyFile(files.auditChain)
   return files
 }

@@ -2,7 +2,7 @@ import { sqlOf } from '@sallyport/database/sql'
 import type { AuditSource } from '@sallyport/audit-events/source'
 import { grantsEnded } from '../events/published.ts'
 import type { Grant, Prisma } from '../generated/prisma/client.ts'
-import { audit } from '../store/audit.ts'
+import { auditAll } from '../store/audit.ts'
 import type { Tx } from '../store/store.ts'
 import { channels } from './notify.ts'
 
@@ -28,7 +28,7 @@ export const revokeGrants = async (ending: Ending, where: Prisma.GrantWhereInput
     data: { endedAt: now, revokedAt: now, revokedReason: reason },
   })
   await grantsEnded(tx, grants, 'revoked', now)
-  for (const grant of grants) await auditEnd(ending, grant, 'revoked')
+  await auditEnds(ending, grants, 'revoked')
   await appendRevocations(ending, grants)
   return grants.length
 }
@@ -42,17 +42,22 @@ export const finishGrants = async (ending: Ending): Promise<number> => {
     data: { endedAt: now },
   })
   await grantsEnded(tx, grants, 'window-over', now)
-  for (const grant of grants) await auditEnd(ending, grant, 'window-over')
+  await auditEnds(ending, grants, 'window-over')
   return grants.length
 }
 
-const auditEnd = ({ tx, by }: Ending, grant: Grant, cause: string): Promise<void> =>
-  audit(tx, by, 'grant.ended', {
-    target: { kind: 'grant', id: grant.id },
-    grantId: grant.id,
-    ...(grant.requestId !== null && { requestId: grant.requestId }),
-    details: { action: grant.action, cause },
-  })
+const auditEnds = ({ tx, by }: Ending, grants: readonly Grant[], cause: string): Promise<void> =>
+  auditAll(
+    tx,
+    by,
+    'grant.ended',
+    grants.map(grant => ({
+      target: { kind: 'grant', id: grant.id },
+      grantId: grant.id,
+      ...(grant.requestId !== null && { requestId: grant.requestId }),
+      details: { action: grant.action, cause },
+    })),
+  )
 
 /**
  * INVARIANT: positions become visible in their order, or an enforcer that has read a later one would never see an

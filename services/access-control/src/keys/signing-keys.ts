@@ -2,6 +2,7 @@ import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto'
 import type { RootKeyProvider } from '@sallyport/crypto/key-provider'
 import type { SealContext } from '@sallyport/crypto/seal-context'
 import { Secret } from '@sallyport/crypto/secret'
+import { asQuery } from '@sallyport/database/failure'
 import type { SigningKey } from '@sallyport/identity/statement'
 import { importPKCS8 } from 'jose'
 import type { Clock } from '../domain/clock.ts'
@@ -29,7 +30,9 @@ const verifyAfterRotationMs = 5 * 60_000
 export const createSigningKeys = ({ store, root, clock }: Deps): SigningKeys => {
   const cache = new Map<Purpose, { key: SigningKey; at: number }>()
   const load = async (purpose: Purpose): Promise<SigningKey> => {
-    const row = await store.platform.signingKey.findFirstOrThrow({ where: { purpose, verifyUntil: null } })
+    const row = await asQuery(
+      store.platform.signingKey.findFirstOrThrow({ where: { purpose, verifyUntil: null } }),
+    )
     using der = await root.unwrap(row.privateKey, contextOf(row.id))
     const pem = createPrivateKey({ key: der.bytes(), format: 'der', type: 'pkcs8' })
       .export({ format: 'pem', type: 'pkcs8' })
@@ -46,9 +49,11 @@ export const createSigningKeys = ({ store, root, clock }: Deps): SigningKeys => 
       return key
     },
     publicKeys: async purpose => {
-      const rows = await store.platform.signingKey.findMany({
-        where: { purpose, OR: [{ verifyUntil: null }, { verifyUntil: { gt: clock.now() } }] },
-      })
+      const rows = await asQuery(
+        store.platform.signingKey.findMany({
+          where: { purpose, OR: [{ verifyUntil: null }, { verifyUntil: { gt: clock.now() } }] },
+        }),
+      )
       return JSON.stringify({ keys: rows.map(row => JSON.parse(row.publicKey)) })
     },
   }

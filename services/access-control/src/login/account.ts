@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { asQuery } from '@sallyport/database/failure'
 import { SallyportError } from '@sallyport/errors/error'
 import { loginUserName } from '../domain/user-name.ts'
 import type { Tenant, User } from '../generated/prisma/client.ts'
@@ -27,7 +28,9 @@ export type Account = {
 
 export const accountOf = async (store: Store, attempt: Attempt): Promise<Account> => {
   const name = attempt.tenant.toLowerCase().slice(0, 64).replaceAll('\0', '')
-  const found = await store.platform.tenant.findMany({ where: { OR: [{ name }, { operator: true }] } })
+  const found = await asQuery(
+    store.platform.tenant.findMany({ where: { OR: [{ name }, { operator: true }] } }),
+  )
   const tenant = found.find(row => row.name === name)
   const home = tenant ?? found.find(row => row.operator)
   if (home === undefined) throw new SallyportError('login.failed')

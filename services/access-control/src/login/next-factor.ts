@@ -1,5 +1,6 @@
 import type { LoginStep } from '@sallyport/contracts/access_control/v1/authentication'
 import type { Secret } from '@sallyport/crypto/secret'
+import { asQuery } from '@sallyport/database/failure'
 import type { Call } from '@sallyport/rpc/call'
 import { accountPolicy } from '../domain/lockout.ts'
 import { acceptableSteps, readCode } from '../domain/totp-step.ts'
@@ -41,7 +42,7 @@ export const continueLogin = async (
 const findPending = async (deps: LoginDeps, challenge: string, sourceAddress: string): Promise<Pending> => {
   const token = readToken(challenge, ['challenge'])
   if (token === undefined) throw loginFailed()
-  const tenant = await deps.store.platform.tenant.findUnique({ where: { id: token.tenantId } })
+  const tenant = await asQuery(deps.store.platform.tenant.findUnique({ where: { id: token.tenantId } }))
   const found = await deps.store.inTenant(token.tenantId, async tx => {
     const row = await tx.loginChallenge.findUnique({ where: { hash: Uint8Array.from(token.hash) } })
     const user = row && (await tx.user.findUnique({ where: { id: row.userId } }))

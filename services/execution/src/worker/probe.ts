@@ -20,7 +20,11 @@ export const probeBoth = async (
   if (first === 'candidate') {
     const candidate = await askCandidate()
     // A target that is away for one is away for the other.
-    return { candidate, current: candidate === 'unreachable' ? candidate : await askCurrent(deps, rotation) }
+    if (candidate === 'unreachable') return { candidate, current: candidate }
+    const current = await askCurrent(deps, rotation)
+    // A change whose connection was cut may have been made between the two questions.
+    const between = candidate === 'refused' && current === 'refused'
+    return { candidate: between ? await askCandidate() : candidate, current }
   }
   const current = await askCurrent(deps, rotation)
   return { current, candidate: current === 'unreachable' ? current : await askCandidate() }

@@ -49,7 +49,11 @@ export const rotate = async (deps: RotateDeps, attempt: RotationAttempt): Promis
     if (found.verdict !== 'send') return found
   }
   const cause = await send(deps, attempt)
-  if (cause !== undefined && attempt.journal.step !== 'sending') throw cause
+  if (cause !== undefined && attempt.journal.step !== 'sending') {
+    if (!job.sent || cause.failure !== 'authentication_failed') throw cause
+    // What an earlier attempt had sent was carried out only now, after the target was asked.
+    return { ...(await askTarget(deps, attempt, { first: 'candidate', sent: false })), cause }
+  }
   const found = await askTarget(deps, attempt, { first: 'candidate', sent: true })
   return cause === undefined ? found : { ...found, cause }
 }

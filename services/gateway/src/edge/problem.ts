@@ -47,6 +47,7 @@ export const problemOf = (error: SallyportError, requestId: string): Problem => 
   const status = httpStatusOf(error.reason)
   const { title } = reasons[error.reason]
   const told = status < 500
+  const errors = fieldsOf(error)
   return {
     type: `urn:sallyport:error:${error.reason}`,
     title,
@@ -54,7 +55,7 @@ export const problemOf = (error: SallyportError, requestId: string): Problem => 
     detail: told ? error.message : title,
     instance: requestId,
     reason: error.reason,
-    ...(error.cause instanceof InputProblems && { errors: [...error.cause.fields] }),
+    ...(errors && { errors }),
     ...(told && Object.keys(error.metadata).length > 0 && { metadata: { ...error.metadata } }),
   }
 }
@@ -77,4 +78,13 @@ export const errorOf = (thrown: unknown): SallyportError => {
     .parse(thrown)
   const reason = frameworkReasons[code] ?? (statusCode < 500 ? 'request.invalid' : 'internal')
   return new SallyportError(reason, undefined, { cause: thrown })
+}
+
+/** Which fields are wrong: found here, or by the service behind, which names them as in the contract. */
+const fieldsOf = ({ cause, message, metadata }: SallyportError): FieldProblem[] | undefined => {
+  if (cause instanceof InputProblems) return [...cause.fields]
+  const { field } = metadata
+  if (field === undefined) return undefined
+  const name = field.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  return [{ field: `body.${name}`, message: message.replace(`${field} `, '') }]
 }

@@ -32,10 +32,12 @@ const versionStates = wireEnum([
   ['abandoned', VersionState.ABANDONED],
 ])
 
+const credentialTypes = z.enum(['local-user', 'local-admin', 'domain-user', 'domain-admin', 'application'])
+
 const draft = z.strictObject({
   username: name(),
   domain: line(253).default(''),
-  type: name(64).describe('Such as `local-user` or `domain-admin`'),
+  type: credentialTypes,
   secretKind: secretKinds.schema,
   deviceIds: ids.min(1).describe('The devices on which it is valid'),
   tags: words.default([]),
@@ -51,7 +53,7 @@ const draft = z.strictObject({
 const change = z.strictObject({
   username: name().optional(),
   domain: line(253).optional(),
-  type: name(64).optional(),
+  type: credentialTypes.optional(),
   deviceIds: ids.min(1).optional(),
   tags: words.optional(),
   criticality: criticalities.schema.optional(),

@@ -1,9 +1,10 @@
 import { GrantServiceService, RequestServiceService } from '@sallyport/contracts/access_control/v1/access'
 import { AuthenticationServiceService } from '@sallyport/contracts/access_control/v1/authentication'
 import { SecretServiceService } from '@sallyport/contracts/vault/v1/secrets'
-import { createKeyFinder, type KeyFinder } from '@sallyport/identity/verification-keys'
+import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import type { RpcChannel } from '@sallyport/rpc/channel'
 import { connectRpc } from '@sallyport/rpc/client'
+import { verificationKeys } from '@sallyport/rpc/verification-keys'
 import { type Access, accessOf } from './access.ts'
 import { type Authentication, authenticationOf } from './authentication.ts'
 import { type Revocations, revocationsOf } from './revocations.ts'
@@ -27,9 +28,6 @@ export const connectUpstreams = (accessControl: RpcChannel, vault: RpcChannel): 
     access: accessOf(grants, connectRpc(RequestServiceService, accessControl)),
     revocations: revocationsOf(grants),
     vault: vaultOf(connectRpc(SecretServiceService, vault)),
-    keys: createKeyFinder({
-      fetch: () => authentication.getVerificationKeys({}),
-      now: () => performance.now(),
-    }),
+    keys: verificationKeys(accessControl),
   }
 }

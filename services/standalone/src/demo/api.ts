@@ -14,8 +14,11 @@ export class ApiProblem extends Error {
   }
 }
 
-type RequestOptions = { readonly body?: unknown; /** The version that was read; 0: there must be none yet. */
-  readonly ifMatch?: number; readonly idempotencyKey?: string }
+type RequestOptions = {
+  readonly body?: unknown /** The version that was read; 0: there must be none yet. */
+  readonly ifMatch?: number
+  readonly idempotencyKey?: string
+}
 
 /** The REST API as one person or program. */
 export type Api = {

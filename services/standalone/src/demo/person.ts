@@ -41,11 +41,22 @@ export const signInFirst = async (baseUrl: string, account: Account): Promise<Pe
       codes = codesOf(totpUri)
     }
     const answer = step.step === 'password-change' ? { newPassword: password } : { totpCode: await codes?.() }
-    step = await anonymous.post<LoginStep>('/login/continue', { challenge: step.challenge, ...answer, transport })
+    step = await anonymous.post<LoginStep>('/login/continue', {
+      challenge: step.challenge,
+      ...answer,
+      transport,
+    })
   }
   if (!codes) throw new Error(`${account.userName} signed in without a second factor`)
   const { token, userId } = step
-  return { api: connectApi(baseUrl, token), userId, userName: account.userName, password, totpUri, nextCode: codes }
+  return {
+    api: connectApi(baseUrl, token),
+    userId,
+    userName: account.userName,
+    password,
+    totpUri,
+    nextCode: codes,
+  }
 }
 
 /** Signs in again, with everything known. */

@@ -55,9 +55,15 @@ const createDevice = async (api: Api, target: Target): Promise<string> => {
     tags: ['web'],
     connectivities: [{ protocol: 'ssh', port: target.port }],
   })
-  const scanned = await api.post<Page<ScannedKey>>(`/devices/${device.id}/host-keys/scan`, { port: target.port })
+  const scanned = await api.post<Page<ScannedKey>>(`/devices/${device.id}/host-keys/scan`, {
+    port: target.port,
+  })
   const publicKeys = scanned.items.map(key => key.publicKey)
-  await api.put(`/devices/${device.id}/host-keys`, { port: target.port, publicKeys }, { ifMatch: device.version })
+  await api.put(
+    `/devices/${device.id}/host-keys`,
+    { port: target.port, publicKeys },
+    { ifMatch: device.version },
+  )
   return device.id
 }
 
@@ -72,7 +78,13 @@ const createCredential = async (api: Api, target: Target, deviceId: string): Pro
   })
   const templates = await api.get<Page<{ id: string; name: string }>>('/templates?limit=200')
   const template = templates.items.find(({ name }) => name === 'Linux: change own password')
-  const policy = { deviceId, templateId: template?.id, afterSession: true, afterReveal: true, afterWindow: true }
+  const policy = {
+    deviceId,
+    templateId: template?.id,
+    afterSession: true,
+    afterReveal: true,
+    afterWindow: true,
+  }
   await api.put(`/credentials/${credential.id}/rotation-policy`, policy, { ifMatch: 0 })
   return credential.id
 }

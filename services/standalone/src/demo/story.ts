@@ -25,7 +25,9 @@ export const tellStory = async (
   report: Report,
 ): Promise<void> => {
   report.scene(`The target is ${target.description}, on port ${target.port}.`)
-  report.tell('An administrator creates users, a device with pinned host keys, a credential and an access group …')
+  report.tell(
+    'An administrator creates users, a device with pinned host keys, a credential and an access group …',
+  )
   const scene = await setScene(platform.apiUrl, initialPassword, target)
   await login(scene, report)
   await using shell = await openShell(platform, scene, target)
@@ -42,8 +44,13 @@ export const tellStory = async (
 const login = async ({ alice }: Scene, report: Report): Promise<void> => {
   report.step('Login')
   report.tell('alice changed her initial password, enrolled a second factor, and signed in with both.')
-  const { user } = await alice.api.get<{ user: { totpEnrolled: boolean; mustChangePassword: boolean } }>('/me')
-  report.prove(user.totpEnrolled && !user.mustChangePassword, 'her account has a second factor and her own password')
+  const { user } = await alice.api.get<{ user: { totpEnrolled: boolean; mustChangePassword: boolean } }>(
+    '/me',
+  )
+  report.prove(
+    user.totpEnrolled && !user.mustChangePassword,
+    'her account has a second factor and her own password',
+  )
   const wrong = { tenant: 'default', userName: 'alice', password: 'not hers', transport: 'token' }
   const refusal = await refusalOf(connectApi(alice.api.baseUrl).post('/login', wrong))
   report.prove(refusal?.status === 401, `a wrong password is refused: “${refusal?.message}”`)
@@ -96,7 +103,9 @@ const retrieval = async (
     return items[0]
   })
   const released = await waitFor('the release in the audit trail', async () => {
-    const { items } = await carol.api.get<Page<AuditRecord>>(`/audit/records?requestId=${requestId}&code=secret.released`)
+    const { items } = await carol.api.get<Page<AuditRecord>>(
+      `/audit/records?requestId=${requestId}&code=secret.released`,
+    )
     return items[0]
   })
   report.prove(
@@ -144,14 +153,25 @@ const endOfWindow = async (
     const { items } = await admin.api.get<Page<Operation>>(`/operations?credentialId=${credentialId}`)
     return items.find(({ state }) => state === 'succeeded')
   })
-  report.prove(true, `the password was changed by itself (operation ${operation.id}, trigger: ${operation.trigger})`)
+  report.prove(
+    true,
+    `the password was changed by itself (operation ${operation.id}, trigger: ${operation.trigger})`,
+  )
   report.prove(!(await acceptsPassword(target, target.password)), 'the target refuses the old password')
   await alice.api.post('/logout')
   const after = await refusalOf(alice.api.get('/me'))
   report.prove(after?.status === 401, 'alice signed out, and her session token is worthless')
 }
 
-const expectedCodes = ['request.created', 'request.approved', 'grant.issued', 'secret.released', 'session.started', 'session.ended', 'request.revoked']
+const expectedCodes = [
+  'request.created',
+  'request.approved',
+  'grant.issued',
+  'secret.released',
+  'session.started',
+  'session.ended',
+  'request.revoked',
+]
 
 const audit = async (
   platform: Platform,
@@ -161,9 +181,13 @@ const audit = async (
 ): Promise<void> => {
   report.step('Audit')
   const codes = await waitFor('the audit trail', async () => {
-    const { items } = await carol.api.get<Page<AuditRecord>>(`/audit/records?requestId=${requestId}&limit=200`)
+    const { items } = await carol.api.get<Page<AuditRecord>>(
+      `/audit/records?requestId=${requestId}&limit=200`,
+    )
     const seen = new Set(items.map(({ code }) => code))
-    return expectedCodes.every(code => seen.has(code)) ? items.toReversed().map(({ code }) => code) : undefined
+    return expectedCodes.every(code => seen.has(code))
+      ? items.toReversed().map(({ code }) => code)
+      : undefined
   })
   report.prove(true, `the trail links everything to the request: ${[...new Set(codes)].join(', ')}`)
   const cast = await (await carol.api.fetch('GET', `/sessions/${session.id}/recording.cast`)).text()
@@ -172,14 +196,21 @@ const audit = async (
   const sealed = await carol.api.post<{ intact: boolean; complete: boolean; segments: number }>(
     `/sessions/${session.id}/recording/verify`,
   )
-  report.prove(sealed.intact && sealed.complete, `its ${sealed.segments} sealed segments are intact and complete`)
+  report.prove(
+    sealed.intact && sealed.complete,
+    `its ${sealed.segments} sealed segments are intact and complete`,
+  )
   const verified = await verifyTrail(platform)
   report.prove(verified.intact, `audit verify, a program of its own, says: ${verified.says}`)
 }
 
 const decide = async (api: Api, requestId: string, verb: 'approve' | 'revoke'): Promise<AccessRequest> => {
   const { version } = await api.get<AccessRequest>(`/requests/${requestId}`)
-  return api.post<AccessRequest>(`/requests/${requestId}/${verb}`, { comment: 'Part of the demonstration' }, { ifMatch: version })
+  return api.post<AccessRequest>(
+    `/requests/${requestId}/${verb}`,
+    { comment: 'Part of the demonstration' },
+    { ifMatch: version },
+  )
 }
 
 const refusalOf = async (attempt: Promise<unknown>): Promise<ApiProblem | undefined> => {

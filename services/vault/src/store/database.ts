@@ -1,38 +1,21 @@
-import { openPool, type Pool } from '@sallyport/database/pool'
 import { prismaAdapter } from '@sallyport/database/prisma'
-import type { Sql } from '@sallyport/database/sql'
-import { pgTenantTransaction, pgTransaction, tenantTransaction } from '@sallyport/database/transaction'
+import {
+  openTenantDatabase,
+  type TenantDatabase,
+  type TenantDatabaseOptions,
+} from '@sallyport/database/tenant-database'
 import { type Prisma, PrismaClient } from '../generated/prisma/client.ts'
 
 /** One tenant's transaction, for everyday queries. */
 export type Tx = Prisma.TransactionClient
 
-export type Database = AsyncDisposable & {
-  /** A transaction that sees one tenant. */
-  readonly inTenant: <R>(tenantId: string, work: (tx: Tx) => Promise<R>) => Promise<R>
-  /** The same as plain SQL, where locks or throughput matter. */
-  readonly sqlInTenant: <R>(tenantId: string, work: (sql: Sql) => Promise<R>) => Promise<R>
-  /** A transaction as the worker role: it may look for due work in all tenants, and do none of it. */
-  readonly asWorker: <R>(work: (sql: Sql) => Promise<R>) => Promise<R>
-  /** For the outbox relay. */
-  readonly workerPool: Pool
-}
+export type Database = TenantDatabase<Tx>
 
-type Options = { appUrl: string; workerUrl: string; onError: (error: Error) => void }
+type Options = Pick<TenantDatabaseOptions<Tx>, 'appUrl' | 'workerUrl' | 'onError'>
 
-export const openDatabase = ({ appUrl, workerUrl, onError }: Options): Database => {
-  const appPool = openPool({ url: appUrl, applicationName: 'vault', max: 10, onError })
-  const workerPool = openPool({ url: workerUrl, applicationName: 'vault worker', max: 3, onError })
-  const prisma = new PrismaClient({ adapter: prismaAdapter(appPool, 'vault') })
-  return {
-    inTenant: <R>(tenantId: string, work: (tx: Tx) => Promise<R>) =>
-      tenantTransaction<Tx, R>(prisma, tenantId, work),
-    sqlInTenant: (tenantId, work) => pgTenantTransaction(appPool, tenantId, work),
-    asWorker: work => pgTransaction(workerPool, work),
-    workerPool,
-    [Symbol.asyncDispose]: async () => {
-      await prisma.$disconnect()
-      await Promise.all([appPool[Symbol.asyncDispose](), workerPool[Symbol.asyncDispose]()])
-    },
-  }
-}
+export const openDatabase = (options: Options): Database =>
+  openTenantDatabase<Tx>({
+    ...options,
+    applicationName: 'vault',
+    createClient: pool => new PrismaClient({ adapter: prismaAdapter(pool, 'vault') }),
+  })

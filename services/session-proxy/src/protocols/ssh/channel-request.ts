@@ -34,7 +34,7 @@ const MAX_REASON_CHARACTERS = 500
 /** Collects a channel's requests, and refuses every feature that is not a shell or a command. */
 export const collectRequests = (session: Session, { onRequest, onRefused }: Handlers): void => {
   let pty: PseudoTtyOptions | undefined
-  let size: Size = { cols: 80, rows: 24, width: 0, height: 0 }
+  let size = DEFAULT_SIZE
   let reason: string | undefined
   const env = new Map<string, string>()
   let resized: (size: Size) => void = () => {}
@@ -115,11 +115,13 @@ const explain = (channel: ReturnType<Accept>, text: string): void => {
   })
 }
 
+const DEFAULT_SIZE: Size = { cols: 80, rows: 24, width: 0, height: 0 }
 const MAX_SIDE = 10_000
 
+/** A side of zero says nothing (RFC 4254, section 6.2): clients without a terminal of their own send it. */
 const sizeOf = ({ cols, rows, width, height }: Size): Size => ({
-  cols: Math.min(Math.max(1, cols), MAX_SIDE),
-  rows: Math.min(Math.max(1, rows), MAX_SIDE),
+  cols: Math.min(cols || DEFAULT_SIZE.cols, MAX_SIDE),
+  rows: Math.min(rows || DEFAULT_SIZE.rows, MAX_SIDE),
   width: Math.min(width, 100_000),
   height: Math.min(height, 100_000),
 })
