@@ -28,7 +28,14 @@ export const openStage = async (options: Partial<StandaloneOptions> = {}): Promi
   // PostgreSQL runs as another user when we are root.
   await chmod(directory, 0o711)
   const platform = stack.use(
-    await startPlatform({ dataDirectory: directory, host: '127.0.0.1', httpPort: 0, sshPort: 0, logLevel: 'error', ...options }),
+    await startPlatform({
+      dataDirectory: directory,
+      host: '127.0.0.1',
+      httpPort: 0,
+      sshPort: 0,
+      logLevel: 'error',
+      ...options,
+    }),
   )
   const initialPassword = platform.firstAdministrator?.initialPassword ?? ''
   const admin = await signInFirst(platform.apiUrl, { userName: 'admin', initialPassword })
@@ -74,7 +81,11 @@ export const openLinuxHost = async (options: { extra?: readonly string[] } = {})
   return { server, account, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-export type Guarded = { readonly deviceId: string; readonly deviceName: string; readonly credentialId: string }
+export type Guarded = {
+  readonly deviceId: string
+  readonly deviceName: string
+  readonly credentialId: string
+}
 
 /** An SSH server with an account: a Linux host, or less. */
 export type Host = {
@@ -96,7 +107,11 @@ export const guard = async (api: Api, { server, account }: Host, tag: string): P
     port: server.port,
   })
   const publicKeys = scanned.items.map(({ publicKey }) => publicKey)
-  await api.put(`/devices/${device.id}/host-keys`, { port: server.port, publicKeys }, { ifMatch: device.version })
+  await api.put(
+    `/devices/${device.id}/host-keys`,
+    { port: server.port, publicKeys },
+    { ifMatch: device.version },
+  )
   const credential = await api.post<Id>('/credentials', {
     username: account.username,
     type: 'local-user',

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from '@sallyport/targets/find-program'
@@ -32,7 +32,7 @@ export const openTerminal = async (
   const tmux = async (...args: readonly string[]): Promise<string> => {
     const ran = await runProgram(
       'tmux',
-      ['-u', '-f', join(directory, 'conf'), '-S', join(directory, 'socket'), ...args],
+      ['-u', '-f', '/dev/null', '-S', join(directory, 'socket'), ...args],
       {
         env: { ...env, LANG: 'C.UTF-8', TERM: 'xterm-256color' },
       },
@@ -40,9 +40,9 @@ export const openTerminal = async (
     if (ran.status !== 0) throw new Error(`tmux ${args[0]}: ${ran.stderr.toString('utf8')}`)
     return ran.stdout.toString('utf8')
   }
-  // So that the exit status can still be read.
-  await writeFile(join(directory, 'conf'), 'set-option -g remain-on-exit on\n')
-  await tmux('new-session', '-d', '-x', '100', '-y', '30', ...program)
+  // tmux itself does not always hear of its program's exit status.
+  const toTheEnd = ['sh', '-c', '"$@"; echo "ended with $?"; read -r _', 'sh', ...program]
+  await tmux('new-session', '-d', '-x', '100', '-y', '30', ...toTheEnd)
   const screen = (): Promise<string> => tmux('capture-pane', '-p')
   return {
     type: async text => void (await tmux('send-keys', '-l', '--', text)),
@@ -50,9 +50,7 @@ export const openTerminal = async (
     screen,
     shows: pattern => seen(screen, pattern),
     resize: async (columns, rows) => void (await tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`)),
-    // What tmux writes at the bottom of a pane whose program has ended.
-    status: async () =>
-      Number(/Pane is dead \(status (\d+)/.exec(await seen(screen, /Pane is dead \(/))?.[1]),
+    status: async () => Number(/^ended with (\d+)/m.exec(await seen(screen, /^ended with \d+/m))?.[1]),
     [Symbol.asyncDispose]: async () => {
       await tmux('kill-server').catch(() => {})
       await rm(directory, { recursive: true, force: true })

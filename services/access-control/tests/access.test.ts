@@ -196,7 +196,9 @@ describe('a grant', () => {
     const { accessGroups, userGroups } = platform.as('gateway')
     const options = await by(platform, admin)
     const direct = definition({ name: `own ${count++}`, userIds: [ann.id, admin.id] })
-    expect(await codeOf(accessGroups.createAccessGroup({ definition: direct }, options))).toBe('access_group.self_grant')
+    expect(await codeOf(accessGroups.createAccessGroup({ definition: direct }, options))).toBe(
+      'access_group.self_grant',
+    )
     const { id, version } = await group(allow())
     const widened = { id, version, definition: { ...direct, userIds: [admin.id] } }
     expect(await codeOf(accessGroups.updateAccessGroup(widened, options))).toBe('access_group.self_grant')

@@ -30,9 +30,7 @@ export const startGateway = async (
   }
 }
 
-const openChannels = ({
-  services: { addresses, tls },
-}: GatewayConfig): Record<UpstreamName, RpcChannel> => {
+const openChannels = ({ services: { addresses, tls } }: GatewayConfig): Record<UpstreamName, RpcChannel> => {
   const open = (service: UpstreamName): RpcChannel =>
     openChannel({ service, address: addresses[service], tls })
   return {

@@ -13,7 +13,8 @@ export const refuseSelfGrant = async (tx: Tx, { caller }: Call, definition: Memb
   const groups = await tx.userGroup.count({
     where: { id: { in: [...definition.userGroupIds] }, userIds: { has: caller.userId } },
   })
-  if (groups > 0 || definition.userIds.includes(caller.userId)) throw new SallyportError('access_group.self_grant')
+  if (groups > 0 || definition.userIds.includes(caller.userId))
+    throw new SallyportError('access_group.self_grant')
 }
 
 /** Refuses to let somebody put themselves into a user group: access groups may stand behind it. */
