@@ -46,13 +46,12 @@ describe('a grant', () => {
 
   it('is refused after any character of it was changed', async () => {
     const statement = await signGrant(grant, key)
-    const places = fc.integer({ min: 0, max: statement.length - 1 })
+    // Not the last one: it carries bits of the signature that decoders ignore.
+    const places = fc.integer({ min: 0, max: statement.length - 2 })
     await fc.assert(
       fc.asyncProperty(places, fc.constantFrom('A', 'z', '-', '.'), async (place, character) => {
         fc.pre(statement[place] !== character)
         const changed = statement.slice(0, place) + character + statement.slice(place + 1)
-        // The last character of the signature carries two bits that decoders ignore.
-        fc.pre(!Buffer.from(changed, 'base64url').equals(Buffer.from(statement, 'base64url')))
         await expect(verifyGrant(changed, { keys, now })).rejects.toThrow()
       }),
       { numRuns: 300 },

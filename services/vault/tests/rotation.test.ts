@@ -55,7 +55,7 @@ describe('a rotation', () => {
     expect(begun).toMatchObject({ candidateNumber: 2, resumed: false, endpoint: { port: 22 } })
     expect(begun.current.toString()).toBe('first-secret')
     expect(begun.candidate.toString()).toMatch(/^[\x21-\x7e]{24}$/)
-    expect(await currentSecret(target)).toBe('first-secret')
+    await expect(currentSecret(target)).rejects.toEqual(reason('rotation.in_progress'))
     const { rotations } = vault.as('execution')
     expect(await rotations.promoteCandidate(end(target, operationId))).toEqual({ currentVersion: 2 })
     expect(await rotations.promoteCandidate(end(target, operationId))).toEqual({ currentVersion: 2 })
@@ -122,6 +122,29 @@ describe('a rotation', () => {
     ])
   })
 
+  test('that is stuck lets sessions in again, and a person say what the secret is', async () => {
+    const target = await makeTarget(vault)
+    const operationId = randomUUID()
+    const begun = await begin(target, operationId)
+    await vault.database.adminPool.query(
+      `update vault.rotations set started_at = started_at - interval '10 minutes' where operation_id = $1`,
+      [operationId],
+    )
+    expect(await currentSecret(target)).toBe('first-secret')
+    const { credentials } = vault.as('gateway')
+    const { id, version } = target.credential
+    const secret = Buffer.from('set by hand')
+    await credentials.setSecret({ id, version, secret }, await vault.token(target.caller))
+    expect(await currentSecret(target)).toBe('set by hand')
+    const late = vault.as('execution').rotations.promoteCandidate(end(target, operationId))
+    await expect(late).rejects.toEqual(reason('rotation.ended'))
+    const options = await vault.token(target.caller)
+    const { versions } = await credentials.listVersions({ credentialId: id, page: undefined }, options)
+    expect(versions.find(({ number }) => number === begun.candidateNumber)?.state).toBe(
+      VersionState.ABANDONED,
+    )
+  })
+
   test('gives the privileged account’s secret against a grant of its own', async () => {
     const target = await makeTarget(vault, { secret: '' })
     const root = await makeCredential(vault, target.caller, target.device, { secret: 'root-secret' })
@@ -178,8 +201,9 @@ describe('a rotation', () => {
     const { rotations } = vault.as('execution')
     await expect(rotations.promoteCandidate(end(target, operationId))).rejects.toEqual(reason('internal'))
     await vault.database.ownerPool.query('drop trigger refuse on rotations; drop function refuse')
-    expect(await currentSecret(target)).toBe('first-secret')
-    expect((await begin(target, operationId, 2n)).candidate).toEqual(begun.candidate)
+    const resumed = await begin(target, operationId, 2n)
+    expect(resumed.current.toString()).toBe('first-secret')
+    expect(resumed.candidate).toEqual(begun.candidate)
     await rotations.promoteCandidate(end(target, operationId, 2n))
     expect(await currentSecret(target)).toBe(begun.candidate.toString())
   })

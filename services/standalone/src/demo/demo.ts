@@ -6,8 +6,9 @@ import { findSshd } from '@sallyport/targets/openssh'
 import { startOpenSshTarget } from '@sallyport/targets/openssh-target'
 import { startSmallTarget } from '@sallyport/targets/small-target'
 import type { Target } from '@sallyport/targets/target'
-import { startPlatform } from '../platform.ts'
+import { type Platform, startPlatform } from '../platform.ts'
 import { untilSignal } from '../signal.ts'
+import type { Person } from './person.ts'
 import { createReport, DemoFailure } from './report.ts'
 import { tellStory } from './story.ts'
 
@@ -40,12 +41,33 @@ const demonstrate = async (once: boolean): Promise<void> => {
   })
   await using target = await startTarget()
   const initialPassword = platform.firstAdministrator?.initialPassword ?? ''
-  await tellStory(platform, initialPassword, target, report)
+  const told = tellStory(platform, initialPassword, target, report)
+  // A story that is interrupted fails somewhere, and nobody wants to know where.
+  told.catch(() => {})
+  const { admin } = await Promise.race([told, stop.then(interrupt)])
   console.log('\nAll eight steps were done, and proved.')
   if (once) return
-  console.log(`\nSallyport goes on: ${platform.apiUrl}/v1/docs. Ctrl-C stops and removes everything.`)
+  console.log(goesOn(platform, admin))
   await stop
 }
+
+const interrupt = (): never => {
+  throw new DemoFailure('Interrupted')
+}
+
+/** This installation is gone at the end, so its administrator may be anybody who can read the terminal. */
+const goesOn = ({ apiUrl, sshPort }: Platform, { userName, password, totpUri }: Person): string =>
+  [
+    '',
+    'Sallyport goes on:',
+    `  REST API       ${apiUrl}/v1 (documentation: ${apiUrl}/v1/docs)`,
+    `  SSH proxy      port ${sshPort}`,
+    `  sign in        pnpm --silent sign-in --api ${apiUrl} ${userName}`,
+    `  password       ${password}`,
+    `  second factor  ${totpUri}`,
+    '',
+    'Ctrl-C stops and removes everything.',
+  ].join('\n')
 
 const temporaryDirectory = async (): Promise<AsyncDisposable & { path: string }> => {
   const path = await mkdtemp(join(tmpdir(), 'sallyport-demo-'))

@@ -23,7 +23,7 @@ export const tellStory = async (
   initialPassword: string,
   target: Target,
   report: Report,
-): Promise<void> => {
+): Promise<Scene> => {
   report.scene(`The target is ${target.description}, on port ${target.port}.`)
   report.tell(
     'An administrator creates users, a device with pinned host keys, a credential and an access group …',
@@ -39,6 +39,7 @@ export const tellStory = async (
   await monitoring(shell, live.shown, report)
   await endOfWindow(scene, shell, { requestId, session, target }, report)
   await audit(platform, scene, { requestId, session }, report)
+  return scene
 }
 
 const login = async ({ alice }: Scene, report: Report): Promise<void> => {

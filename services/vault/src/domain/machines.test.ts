@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { checkNotHeld, type LiveCustody, planCheckOut } from './custody.ts'
 import { checkGrantUse, type GrantFacts, type GrantUse } from './grant-use.ts'
 import { isRedeemable, ticketExpiry } from './reveal-ticket.ts'
-import { planBegin, planEnd, type Rotation } from './rotation.ts'
+import { checkNotChanging, isSuperseded, planBegin, planEnd, type Rotation } from './rotation.ts'
 import { nextVersionState, type VersionEvent, type VersionState } from './version-states.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
@@ -32,6 +32,7 @@ describe('a rotation', () => {
     fencingToken: 5n,
     state: 'open',
     candidateNumber: 2,
+    startedAt: new Date(0),
   }
   const attempt = { operationId: 'op-1', credentialId: 'c', fencingToken: 6n }
 
@@ -39,6 +40,16 @@ describe('a rotation', () => {
     expect(planBegin(attempt, undefined, undefined)).toBe('create')
     expect(planBegin(attempt, rotation, rotation)).toBe('resume')
     expect(planBegin({ ...attempt, fencingToken: 5n }, rotation, rotation)).toBe('resume')
+  })
+
+  test('keeps sessions waiting for a minute, and a person’s own secret away for ten', () => {
+    const after = (seconds: number) => new Date(seconds * 1000)
+    const busy = reason('rotation.in_progress')
+    expect(() => checkNotChanging(rotation, after(59))).toThrow(busy)
+    expect(() => checkNotChanging(rotation, after(60))).not.toThrow()
+    expect(() => isSuperseded(rotation, after(599))).toThrow(busy)
+    expect(isSuperseded(rotation, after(600))).toBe(true)
+    expect(isSuperseded(undefined, after(0))).toBe(false)
   })
 
   test('excludes other operations while it is open', () => {

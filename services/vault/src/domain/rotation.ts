@@ -10,6 +10,30 @@ export type Rotation = {
   fencingToken: bigint
   state: RotationState
   candidateNumber: number
+  startedAt: Date
+}
+
+/** A change takes seconds; while it is this young, whoever wants the secret had better wait for its end. */
+const freshMs = 60_000
+
+/** One that is older than this is stuck: the target answers to neither secret, or not at all. */
+const stuckMs = 600_000
+
+const ageOf = ({ startedAt }: Rotation, now: Date): number => now.getTime() - startedAt.getTime()
+
+/** Refuses to release a secret that is being replaced this very moment. Throws `rotation.in_progress`. */
+export const checkNotChanging = (open: Rotation | undefined, now: Date): void => {
+  if (open !== undefined && ageOf(open, now) < freshMs) throw new SallyportError('rotation.in_progress')
+}
+
+/**
+ * Whether a person who says what the secret is ends a rotation by it: only one that is stuck, since otherwise nobody
+ * would know any more which secret the target has. Throws `rotation.in_progress`.
+ */
+export const isSuperseded = (open: Rotation | undefined, now: Date): open is Rotation => {
+  if (open === undefined) return false
+  if (ageOf(open, now) < stuckMs) throw new SallyportError('rotation.in_progress')
+  return true
 }
 
 type Attempt = { operationId: string; credentialId: string; fencingToken: bigint }

@@ -129,8 +129,9 @@ const candidateFor = async (
     credentialId: credential.id,
     fencingToken,
     candidateNumber: candidate.number,
+    startedAt: at.now,
   }
-  await insertRotation(sql, tenantId, rotation, at.now)
+  await insertRotation(sql, tenantId, rotation)
   return { candidate, resumed: false }
 }
 

@@ -5,6 +5,7 @@ import type { Sql } from '@sallyport/database/sql'
 import type { GrantClaims } from '@sallyport/identity/grant'
 import type { Call } from '@sallyport/rpc/call'
 import { checkNotHeld } from '../domain/custody.ts'
+import { checkNotChanging } from '../domain/rotation.ts'
 import type { TenantKeyRing, TenantKeys } from '../sealing/tenant-keys.ts'
 import { actorOf } from '../secrets/actor-of.ts'
 import { auditRefusal } from '../secrets/audited-refusal.ts'
@@ -13,6 +14,7 @@ import { claimsOf, confirmUse, type VerifyDeps } from '../secrets/verify-use.ts'
 import { findLiveCustody } from '../store/custodies.ts'
 import type { Database } from '../store/database.ts'
 import { readEndpoint } from '../store/endpoints.ts'
+import { findOpenRotation } from '../store/rotations.ts'
 import { lockCredential } from '../store/usable-credentials.ts'
 import { useUp } from '../store/used-grants.ts'
 import { toSecretKind } from './wire-inventory.ts'
@@ -47,6 +49,8 @@ const release = async (
   now: Date,
 ): Promise<ReleaseSecretResponse> => {
   const { tenantId, credentialId, deviceId, requestId, grantId } = grant
+  // Before the grant is used up: the session may ask again with it.
+  checkNotChanging(await findOpenRotation(sql, tenantId, credentialId), now)
   await useUp(sql, grant, now)
   const credential = await lockCredential(sql, grant, 'share')
   checkNotHeld(await findLiveCustody(sql, tenantId, credentialId), grant.subject.id, now)

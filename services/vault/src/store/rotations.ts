@@ -7,9 +7,10 @@ type Row = {
   fencing_token: string
   state: RotationState
   candidate_number: number
+  started_at: Date
 }
 
-const columns = 'operation_id, credential_id, fencing_token::text, state, candidate_number'
+const columns = 'operation_id, credential_id, fencing_token::text, state, candidate_number, started_at'
 
 /** An operation's rotation, locked until the transaction's end. */
 export const lockRotation = async (
@@ -42,7 +43,6 @@ export const insertRotation = async (
   sql: Sql,
   tenantId: string,
   rotation: Omit<Rotation, 'state'>,
-  now: Date,
 ): Promise<void> => {
   await sql.query(
     `insert into rotations (tenant_id, operation_id, credential_id, fencing_token, state, candidate_number, started_at)
@@ -53,7 +53,7 @@ export const insertRotation = async (
       rotation.credentialId,
       rotation.fencingToken,
       rotation.candidateNumber,
-      now,
+      rotation.startedAt,
     ],
   )
 }
@@ -91,4 +91,5 @@ const rotationOf = (row: Row): Rotation => ({
   fencingToken: BigInt(row.fencing_token),
   state: row.state,
   candidateNumber: row.candidate_number,
+  startedAt: row.started_at,
 })

@@ -10,6 +10,7 @@ import { admit } from '../../sessions/admit.ts'
 import { closeSession } from '../../sessions/close-session.ts'
 import type { LiveSession } from '../../sessions/live-session.ts'
 import { type OpeningDeps, openSession } from '../../sessions/open-session.ts'
+import { releaseWhenChanged } from '../../sessions/release-when-changed.ts'
 import type { SessionLedger, Visitor } from '../../store/session-ledger.ts'
 import { bridge } from './bridge.ts'
 import type { CallerTokenSource } from './caller.ts'
@@ -106,7 +107,8 @@ const attempt = async (
   const gone = (): void => session.end({ reason: 'closed', detail: 'The client closed the connection.' })
   request.channel.once('close', gone)
   try {
-    const released = await deps.vault.release((await tokens()).vault, statement)
+    const { vault: token } = await tokens()
+    const released = await releaseWhenChanged(session, () => deps.vault.release(token, statement))
     const client = await connectTarget(released, {
       signal: session.ending,
       forbidden: deps.forbidden,
