@@ -19,8 +19,11 @@ type Sources = {
   readonly now: () => number
 }
 
-/** An unknown key id asks access-control again, but not more often than this, so that garbage cannot flood it. */
-const refreshIntervalMs = 2_000
+/**
+ * An unknown key id asks access-control again: it may have begun to sign with a new key this moment. Garbage cannot
+ * flood it: so many times a second, and no more.
+ */
+const mostRefreshesPerSecond = 5
 
 /**
  * The public keys of caller tokens and grants, fetched when first needed and again when an unknown key id shows up.
@@ -28,7 +31,7 @@ const refreshIntervalMs = 2_000
  */
 export const createKeyFinder = ({ fetch, now }: Sources): KeyFinder => {
   let keys: Readonly<Record<KeyPurpose, ReadonlyMap<string, CryptoKey>>> | undefined
-  let fetchedAt = Number.NEGATIVE_INFINITY
+  let refreshes: readonly number[] = []
   let underway: Promise<void> | undefined
 
   const refresh = async (): Promise<void> => {
@@ -37,7 +40,13 @@ export const createKeyFinder = ({ fetch, now }: Sources): KeyFinder => {
       'caller-token': await importSet(sets.callerTokenKeys),
       grant: await importSet(sets.grantKeys),
     }
-    fetchedAt = now()
+  }
+  const mayRefresh = (): boolean => {
+    const at = now()
+    refreshes = refreshes.filter(earlier => at - earlier < 1_000)
+    if (refreshes.length >= mostRefreshesPerSecond) return false
+    refreshes = [...refreshes, at]
+    return true
   }
   const refreshOnce = (): Promise<void> => {
     underway ??= refresh().finally(() => {
@@ -47,7 +56,7 @@ export const createKeyFinder = ({ fetch, now }: Sources): KeyFinder => {
   }
 
   return async (purpose, keyId) => {
-    if (!keys?.[purpose].has(keyId) && now() - fetchedAt >= refreshIntervalMs) await refreshOnce()
+    if (!keys?.[purpose].has(keyId) && (underway !== undefined || mayRefresh())) await refreshOnce()
     const key = keys?.[purpose].get(keyId)
     if (!key) throw new SallyportError('caller.token_invalid', 'It is signed with a key that is not in use')
     return key

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '@sallyport/testing/eventually'
 import { auditEvents, by, codeOf, type Person, type Platform, startPlatform } from './fixtures.ts'
 import {
   answerCode,
@@ -291,5 +292,52 @@ describe('an API token', () => {
     const { token } = await make(new Date(platform.clock.now().getTime() + 60_000))
     platform.clock.advance(60_000)
     expect(await codeOf(by(platform, { token }))).toBe('caller.unauthenticated')
+  })
+})
+
+describe('a login under way', () => {
+  /** Changes a user's row while the login is between the check of a factor and what follows from it. */
+  const overtake = async (person: Person, work: () => Promise<unknown>, change: string): Promise<string> => {
+    const client = await platform.database.appPool.connect()
+    try {
+      await client.query('begin')
+      await client.query("select set_config('app.tenant_id', $1, true)", [person.tenantId])
+      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 1))', [person.tenantId])
+      const outcome = codeOf(work())
+      await eventually(async () => {
+        const { rowCount } = await client.query(
+          `select from pg_locks join pg_database on oid = database
+           where datname = current_database() and locktype = 'advisory' and not granted`,
+        )
+        return rowCount !== 0
+      })
+      await client.query(`update users set ${change} where id = $1`, [person.id])
+      await client.query('commit')
+      return await outcome
+    } finally {
+      client.release()
+    }
+  }
+
+  it.each([
+    ['the password was reset', "password_hash = 'reset', must_change_password = true"],
+    ['the second factor was reset', 'totp_secret = null'],
+    ['the user was disabled', 'disabled = true'],
+  ])('does not go on from the password when %s meanwhile', async (_what, change) => {
+    const person = await newPerson(platform, await login(platform, admin), `late-${change.length}`)
+    const work = () => begin(platform, person, person.password)
+    expect(await overtake(person, work, change)).toBe('login.failed')
+  })
+
+  it.each([
+    ['the password was reset', "password_hash = 'reset', must_change_password = true"],
+    ['the second factor was reset', 'totp_secret = null'],
+    ['the user was disabled', 'disabled = true'],
+  ])('does not go on from the code when %s meanwhile', async (_what, change) => {
+    const person = await newPerson(platform, await login(platform, admin), `later-${change.length}`)
+    platform.clock.advance(30_000)
+    const { challenge } = stepValue((await begin(platform, person, person.password)).step, 'totp')
+    const work = () => answerCode(platform, challenge, codeNow(platform, person.totpSecret))
+    expect(await overtake(person, work, change)).toBe('login.failed')
   })
 })

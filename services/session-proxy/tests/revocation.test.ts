@@ -39,3 +39,24 @@ it('ends fifty live sessions within two seconds of their revocation', async () =
   await eventually(() => door.ledger.ends().filter(({ reason }) => reason === 'revoked').length === SESSIONS)
   for (const { client } of running) client.end()
 })
+
+it('ends a session whose target never opens the channel', async () => {
+  await using target = await smallTarget()
+  target.behave({ silent: true })
+  await using door = await openDoor(target.facts)
+  const client = new ssh2.Client()
+  client.on('error', () => undefined)
+  client.on('keyboard-interactive', (_name, _text, _language, prompts, finish) =>
+    finish(prompts.map(({ prompt }) => (prompt.includes('assword') ? PASSWORD : CODE))),
+  )
+  client.on('ready', () => client.exec('wait', (_error, channel) => channel.resume().stderr.resume()))
+  client.connect({ host: '127.0.0.1', port: door.port, username: 'alice[root@web-1]', tryKeyboard: true })
+  try {
+    await eventually(() => target.asked() === 1)
+    for (const grant of door.access.grants) door.revocations.revoke(grant, 'The user was disabled.')
+    await eventually(() => door.sessions.size === 0)
+    expect(door.ledger.ends().map(({ reason }) => reason)).toEqual(['revoked'])
+  } finally {
+    client.end()
+  }
+})

@@ -5,6 +5,8 @@ import type { TargetFacts } from './fakes.ts'
 type Behaviour = {
   readonly methods?: readonly string[]
   readonly question?: { readonly prompt: string; readonly echo: boolean }
+  /** Neither opens nor refuses channels. */
+  readonly silent?: boolean
 }
 
 export type SmallTarget = AsyncDisposable & {
@@ -14,6 +16,8 @@ export type SmallTarget = AsyncDisposable & {
   /** What was answered to keyboard-interactive. */
   readonly answers: string[]
   readonly sizes: string[]
+  /** How many channels were asked for. */
+  readonly asked: () => number
 }
 
 /** A small SSH server that takes a password and plays a few scenes: what a real one does only by accident. */
@@ -24,11 +28,15 @@ export const smallTarget = async (): Promise<SmallTarget> => {
   const sizes: string[] = []
   const connections = new Set<ssh2.Connection>()
   let behaviour: Behaviour = {}
+  let asked = 0
   const server = new ssh2.Server({ hostKeys: [pair.private] }, connection => {
     connections.add(connection)
     connection.on('error', () => undefined).on('close', () => connections.delete(connection))
     connection.on('authentication', context => signIn(context))
-    connection.on('session', accept => playScenes(accept(), connection))
+    connection.on('session', accept => {
+      asked += 1
+      if (behaviour.silent !== true) playScenes(accept(), connection)
+    })
   })
   const signIn = (context: ssh2.AuthContext): void => {
     const methods = [...(behaviour.methods ?? ['password'])] as ssh2.AuthenticationType[]
@@ -80,6 +88,7 @@ export const smallTarget = async (): Promise<SmallTarget> => {
     password,
     answers,
     sizes,
+    asked: () => asked,
     behave: next => {
       behaviour = next
     },
