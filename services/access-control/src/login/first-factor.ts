@@ -10,7 +10,7 @@ import type { Tx } from '../store/store.ts'
 import { type Account, accountOf, type Attempt } from './account.ts'
 import { advance, prepareEnrolment } from './advance.ts'
 import type { LoginDeps } from './deps.ts'
-import { type Cause, loginFailed, refuseLogin } from './refusal.ts'
+import { type Cause, isUnchanged, loginFailed, refuseLogin } from './refusal.ts'
 
 type Found = { user: User | undefined; charge: Charge | undefined; locked: boolean }
 
@@ -99,7 +99,8 @@ const conclude = async (deps: LoginDeps, call: Call, conclusion: Conclusion): Pr
     throw loginFailed()
   }
   const enrolment = await prepareEnrolment(deps.totpVault, user, account.home.name)
-  return deps.store.inTenant(account.home.id, async tx => {
+  const step = await deps.store.granting(account.home.id, async tx => {
+    if (!(await isUnchanged(tx, user))) return undefined
     if (found.charge !== undefined) await refundTry(tx, account.counter)
     return advance(tx, {
       ...attempt,
@@ -110,6 +111,9 @@ const conclude = async (deps: LoginDeps, call: Call, conclusion: Conclusion): Pr
       now: deps.clock.now(),
     })
   })
+  if (step !== undefined) return step
+  await refuse(deps, call, conclusion, 'changed')
+  throw loginFailed()
 }
 
 const refuse = (deps: LoginDeps, call: Call, conclusion: Conclusion, cause: Cause): Promise<void> => {

@@ -14,7 +14,7 @@ import { advance, prepareEnrolment, type Progress } from './advance.ts'
 import { changedPassword } from './change-password.ts'
 import type { LoginDeps } from './deps.ts'
 import { personSource } from './first-factor.ts'
-import { type Cause, loginFailed, refuseLogin } from './refusal.ts'
+import { type Cause, isUnchanged, loginFailed, refuseLogin } from './refusal.ts'
 import { readToken } from './token.ts'
 import { matchingStep } from './totp.ts'
 
@@ -99,7 +99,8 @@ const proveCode = async (deps: LoginDeps, call: Call, pending: Pending, code: st
   const enrolment = await prepareEnrolment(deps.totpVault, user, pending.tenantName)
   const result = await store.granting(user.tenantId, async tx => {
     const progress = progressOf(deps, call, pending, enrolment, true)
-    const cause = await useCode(tx, progress, pending, charge, step)
+    const same = await isUnchanged(tx, user)
+    const cause = same ? await useCode(tx, progress, pending, charge, step) : 'changed'
     if (cause === undefined) return advanceAfterCode(tx, progress)
     await refuseLogin(tx, {
       by: progress.by,

@@ -1,6 +1,7 @@
 import type { AuditSource } from '@sallyport/audit-events/source'
 import { SallyportError } from '@sallyport/errors/error'
 import { accountPolicy, sourcePolicy } from '../domain/lockout.ts'
+import type { User } from '../generated/prisma/client.ts'
 import { audit } from '../store/audit.ts'
 import { type Charge, chargeTry, confirmFailure, type Counter } from '../store/failures.ts'
 import type { Tx } from '../store/store.ts'
@@ -15,6 +16,7 @@ export type Cause =
   | 'unknown'
   | 'not-enrolled'
   | 'code-used'
+  | 'changed'
 
 export type Failure = {
   by: AuditSource
@@ -53,3 +55,10 @@ export const refuseLogin = async (tx: Tx, failure: Failure): Promise<void> => {
 
 /** The one answer to every failed login. */
 export const loginFailed = (): SallyportError => new SallyportError('login.failed')
+
+/**
+ * INVARIANT: a factor is worth nothing once it was reset, or its user disabled, however shortly before. To be asked in
+ * a granting transaction, with the user as it was when the factor was checked.
+ */
+export const isUnchanged = async (tx: Tx, { id, passwordHash, totpSecret }: User): Promise<boolean> =>
+  (await tx.user.count({ where: { id, passwordHash, totpSecret, disabled: false } })) === 1

@@ -8,6 +8,7 @@ import { redecideGrants } from '../grants/redecide.ts'
 import { audit } from '../store/audit.ts'
 import { findAccessGroup } from '../store/groups.ts'
 import { checkedId, checkVersion } from './checks.ts'
+import { refuseSelfGrant } from './self-grant.ts'
 
 /** Removes a group. Grants that only it allowed end. */
 export const deleteAccessGroup =
@@ -17,6 +18,7 @@ export const deleteAccessGroup =
     return store.ending(call.caller.tenantId, async tx => {
       const group = await findAccessGroup(tx, id)
       checkVersion(group, request.version)
+      await refuseSelfGrant(tx, call, group)
       await tx.accessGroup.delete({ where: { id } })
       await redecideGrants({ tx, by: call, reason: 'An access group was deleted', now: clock.now() })
       await audit(tx, call, 'access_group.deleted', {

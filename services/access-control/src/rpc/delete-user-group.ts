@@ -10,6 +10,7 @@ import { audit } from '../store/audit.ts'
 import { findUserGroup } from '../store/groups.ts'
 import type { Tx } from '../store/store.ts'
 import { checkedId, checkVersion } from './checks.ts'
+import { refuseSelfMembership } from './self-grant.ts'
 
 /** Removes a group, also from access groups. What its members had through it ends. */
 export const deleteUserGroup =
@@ -19,6 +20,7 @@ export const deleteUserGroup =
     return store.ending(call.caller.tenantId, async tx => {
       const group = await findUserGroup(tx, id)
       checkVersion(group, request.version)
+      refuseSelfMembership(call, group.userIds, [])
       await forgetInAccessGroups(tx, id)
       await tx.userGroup.delete({ where: { id } })
       await redecideGrants({ tx, by: call, reason: 'A user group of yours was deleted', now: clock.now() })

@@ -25,6 +25,7 @@ export const updateAccessGroup =
         const group = await findAccessGroup(tx, id)
         checkVersion(group, request.version)
         await checkMembersExist(tx, definition)
+        await refuseSelfGrant(tx, call, group)
         await refuseSelfGrant(tx, call, definition)
         checkChanged(
           await tx.accessGroup.updateMany({

@@ -14,11 +14,13 @@ const never: readonly [string, number, 'ipv4' | 'ipv6'][] = [
   ['224.0.0.0', 3, 'ipv4'],
   ['100.100.100.200', 32, 'ipv4'],
   ['192.0.0.192', 32, 'ipv4'],
+  ['168.63.129.16', 32, 'ipv4'],
   ['::', 128, 'ipv6'],
   ['fe80::', 10, 'ipv6'],
   ['ff00::', 8, 'ipv6'],
   ['fd00:ec2::', 32, 'ipv6'],
   ['64:ff9b::a9fe:0', 112, 'ipv6'],
+  ['64:ff9b::a83f:8110', 128, 'ipv6'],
 ]
 
 const listOf = (nets: typeof never): BlockList => {

@@ -61,7 +61,10 @@ const perform = async (
       state.running = await start(renderExec(command.parts, values), run, state, connection)
       return
     case 'write':
-      return open(state).write(guarded(run, renderWrite(command.parts, values, state.newLine)))
+      return open(state).write(
+        guarded(run, renderWrite(command.parts, values, state.newLine)),
+        state.readTimeoutMs,
+      )
     case 'expect':
       return open(state).expect(literalPattern(renderLiteral(command.parts, values)), state.readTimeoutMs)
     case 'expect-regex':
@@ -95,9 +98,19 @@ const finish = async (state: State, expected: number): Promise<void> => {
 const terminalOptions: PseudoTtyOptions = { term: 'dumb', cols: 1000, rows: 50, modes: { ECHO: 0 } }
 
 const start = (line: string, run: Run, state: State, { client }: SshConnection): Promise<RunningCommand> => {
-  const { terminal } = state
+  const { terminal, readTimeoutMs } = state
   const { capture, signal } = run
-  return new Promise((resolve, reject) => {
+  let settle = (): void => {}
+  const started = new Promise<RunningCommand>((resolve, reject) => {
+    const abort = () => reject(new AttemptFailure('interrupted'))
+    // A target that never opens the channel would hold its worker for ever.
+    const timer = setTimeout(() => reject(new AttemptFailure('timeout')), readTimeoutMs)
+    signal.addEventListener('abort', abort)
+    settle = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', abort)
+    }
+    if (signal.aborted) abort()
     const opened = (cause: Error | undefined, channel: ClientChannel) => {
       if (cause) reject(new AttemptFailure('command_failed', 'The target refused the command', { cause }))
       // Listens at once: a command that is quick has ended before a promise would have been settled.
@@ -108,6 +121,7 @@ const start = (line: string, run: Run, state: State, { client }: SshConnection):
     else if (line === '') client.shell(false, opened)
     else client.exec(line, terminal ? { pty: terminalOptions } : {}, opened)
   })
+  return started.finally(settle)
 }
 
 const located = (error: unknown, line: number): unknown => {

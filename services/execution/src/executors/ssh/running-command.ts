@@ -11,7 +11,8 @@ export type RunningCommand = {
   expect(pattern: Pattern, timeoutMs: number): Promise<void>
   /** From now on output with this pattern in it is a failure. */
   forbid(pattern: Pattern): void
-  write(bytes: Uint8Array): Promise<void>
+  /** Waits until the target's window has taken the bytes, and forgets them. */
+  write(bytes: Uint8Array, timeoutMs: number): Promise<void>
   /** Waits for the command to end; gives its exit status. */
   end(timeoutMs: number): Promise<number>
 }
@@ -50,6 +51,9 @@ export const runningCommand = (
     if (broken !== undefined)
       return fail(new AttemptFailure('unexpected_output', `Output had "${broken.source}" in it`))
     if (waiter !== undefined) return waiter.read(text)
+    keep(text)
+  }
+  const keep = (text: string): void => {
     pending = (pending + text).slice(-mostPendingCharacters)
   }
   const listen = (stream: NodeJS.ReadableStream) => {
@@ -119,15 +123,17 @@ export const runningCommand = (
         fail(new AttemptFailure('unexpected_output', `Output had "${pattern.source}" in it`))
       }
     },
-    write: bytes =>
-      new Promise((resolve, reject) => {
-        if (outcome !== undefined) return reject(endedEarly(outcome))
+    async write(bytes, timeoutMs) {
+      if (outcome !== undefined) throw endedEarly(outcome)
+      await waitFor<void>(timeoutMs, (done, fail) => {
         channel.write(bytes, error => {
           bytes.fill(0)
-          if (error) reject(new AttemptFailure('connection_lost', undefined, { cause: error }))
-          else resolve()
+          if (error) fail(new AttemptFailure('connection_lost', undefined, { cause: error }))
+          else done()
         })
-      }),
+        return { read: keep, settle: how => fail(endedEarly(how)) }
+      })
+    },
     async end(timeoutMs) {
       // A terminal has no end of input; the command on it ends by itself.
       if (!terminal) channel.end()

@@ -39,10 +39,15 @@ export const bridge = async ({ session, request, output, target }: Bridge): Prom
 
 /** The end of the client's input is passed on; the program's output goes on (half-close). */
 const carryInput = async (client: ServerChannel, { channel, closed }: TargetChannel): Promise<void> => {
-  const write = (bytes: Buffer): Promise<unknown> =>
-    channel.writable
-      ? Promise.race([new Promise<void>(resolve => channel.write(bytes, () => resolve())), closed])
-      : Promise.resolve()
+  // Not a race with `closed`: it would remember every piece until then.
+  let release: () => void = () => {}
+  void closed.then(() => release())
+  const write = (bytes: Buffer): Promise<void> =>
+    new Promise(resolve => {
+      if (!channel.writable) return resolve()
+      release = resolve
+      channel.write(bytes, () => resolve())
+    })
   await pump(client, write)
   if (channel.writable) channel.end()
 }

@@ -8,20 +8,24 @@ export type ChannelOutput = {
 
 /** Writes to a client's channel one piece at a time: see `forgetWritten` for what two at a time would do. */
 export const channelOutput = (channel: ServerChannel): ChannelOutput => {
-  const gone = new Promise<void>(resolve => channel.once('close', resolve))
+  let gone = false
+  // Not a race with a promise of the channel's end: that one would remember every piece until then.
+  let release: () => void = () => {}
+  channel.once('close', () => {
+    gone = true
+    release()
+  })
   let tail: Promise<void> = Promise.resolve()
-  const writeNow = (stream: 'stdout' | 'stderr', bytes: Buffer): Promise<void> => {
-    const taken = new Promise<void>(resolve => {
+  const writeNow = (stream: 'stdout' | 'stderr', bytes: Buffer): Promise<void> =>
+    new Promise(resolve => {
       const sink = stream === 'stdout' ? channel : channel.stderr
-      if (!sink.writable) resolve()
-      else
-        sink.write(bytes, () => {
-          forgetWritten(channel)
-          resolve()
-        })
+      if (gone || !sink.writable) return resolve()
+      release = resolve
+      sink.write(bytes, () => {
+        forgetWritten(channel)
+        resolve()
+      })
     })
-    return Promise.race([taken, gone])
-  }
   return {
     write: (stream, bytes) => {
       tail = tail.then(() => writeNow(stream, bytes))

@@ -6,11 +6,15 @@ const NEVER: readonly [string, number, 'ipv4' | 'ipv6'][] = [
   ['169.254.0.0', 16, 'ipv4'],
   ['100.100.100.200', 32, 'ipv4'],
   ['192.0.0.192', 32, 'ipv4'],
+  ['168.63.129.16', 32, 'ipv4'],
   ['224.0.0.0', 3, 'ipv4'],
   ['::', 128, 'ipv6'],
   ['fe80::', 10, 'ipv6'],
   ['ff00::', 8, 'ipv6'],
   ['fd00:ec2::', 32, 'ipv6'],
+  // The same behind a translator (RFC 6052).
+  ['64:ff9b::a9fe:0', 112, 'ipv6'],
+  ['64:ff9b::a83f:8110', 128, 'ipv6'],
 ]
 
 const LOOPBACK: typeof NEVER = [

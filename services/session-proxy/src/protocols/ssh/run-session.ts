@@ -114,6 +114,10 @@ const attempt = async (
       forbidden: deps.forbidden,
       onHostKeyMismatch: key => void noteMismatch(deps, session, key),
     })
+    // Cut at once, whatever is waited for: a target that opens no channel would hold the session for ever.
+    const cut = (): void => void client.destroy()
+    session.ending.addEventListener('abort', cut)
+    if (session.ending.aborted) cut()
     try {
       const pty = request.pty && { ...request.pty, ...request.size() }
       const target = await startProgram(client, { command: request.command, pty, env: request.env })
