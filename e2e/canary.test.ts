@@ -7,8 +7,8 @@ import { type Api, connectApi } from '@sallyport/standalone/demo/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { runLibraryShell } from '@sallyport/targets/ssh-library-client'
 import { eventually } from '@sallyport/testing/eventually'
+import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import pg from 'pg'
-import ssh2 from 'ssh2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Canary, canaryHunt } from './support/canaries.ts'
 import { openSmallHost } from './support/small-host.ts'
@@ -153,7 +153,7 @@ const storeSecrets = async (api: Api, { deviceId }: Guarded): Promise<void> => {
 
 /** Its seed, and the line of its text that has most of it. */
 const plantPrivateKey = (): string => {
-  const { private: text, public: publicLine } = ssh2.utils.generateKeyPairSync('ed25519')
+  const { private: text, public: publicLine } = newSshKey()
   const publicKey = Buffer.from(publicLine.split(' ')[1] ?? '', 'base64').subarray(-32)
   const body = Buffer.from(
     text

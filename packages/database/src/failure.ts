@@ -25,17 +25,41 @@ export const asQuery = async <R>(query: PromiseLike<R>): Promise<R> => {
   }
 }
 
-const isUnavailable = (error: Error): boolean => {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  const state = sqlStateOf(error) ?? code
+/** What Prisma's adapter calls the same, inside of whatever it throws. */
+const unavailableKinds = new Set([
+  'ConnectionClosed',
+  'DatabaseNotReachable',
+  'SocketTimeout',
+  'TooManyConnections',
+])
+
+/** `pg` has no codes for these, and Prisma quotes them in messages of its own. */
+const unavailableMessages =
+  /Connection terminated|not queryable|timeout exceeded when trying to connect|Can't reach database server|closed the connection|\b(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)\b/
+
+const isUnavailable = (error: Error): boolean => causesOf(error).some(isUnavailableItself)
+
+const isUnavailableItself = (error: object): boolean => {
+  const code = textOf(error, 'code')
   return (
-    unavailableStates.test(state) ||
+    unavailableStates.test(sqlStateOf(error) ?? code) ||
     unavailablePrismaCodes.has(code) ||
     networkCodes.has(code) ||
-    /Connection terminated|timeout exceeded when trying to connect|Can't reach database server/.test(
-      error.message,
-    )
+    unavailableKinds.has(textOf(error, 'kind')) ||
+    unavailableMessages.test(textOf(error, 'message'))
   )
+}
+
+/** The error and what is behind it: Prisma hides the cause in its metadata. */
+const causesOf = (error: object, depth = 5): object[] => {
+  const behind = [pick(error, 'cause'), pick(pick(error, 'meta'), 'driverAdapterError')]
+  const found = behind.filter(cause => typeof cause === 'object' && cause !== null)
+  return [error, ...(depth > 0 ? found.flatMap(cause => causesOf(cause, depth - 1)) : [])]
+}
+
+const textOf = (value: object, key: string): string => {
+  const text = pick(value, key)
+  return typeof text === 'string' ? text : ''
 }
 
 /** The SQLSTATE of an error of `pg`, or of one that Prisma wraps. */

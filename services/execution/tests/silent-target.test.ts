@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { Secret } from '@sallyport/crypto/secret'
+import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import ssh2 from 'ssh2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseTemplate } from '../src/domain/template/parse.ts'
@@ -12,7 +13,7 @@ type Manner = 'opens no channel' | 'takes no input'
 
 /** A target that lets anybody in, keeps the connection alive, and then holds up whoever came. */
 const startSilentTarget = async (manner: () => Manner) => {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519')
+  const pair = newSshKey()
   const key = ssh2.utils.parseKey(pair.public)
   if (key instanceof Error) throw key
   const connections = new Set<ssh2.Connection>()

@@ -1,4 +1,5 @@
 import ssh2 from 'ssh2'
+import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import { describe, expect, it } from 'vitest'
 import { doorToSshd, missing, publicPart } from './support/door-to-sshd.ts'
 import { CODE, fakeAuthentication } from './support/fakes.ts'
@@ -65,7 +66,7 @@ describe.skipIf(missing !== undefined)(`the SSH door ${missing ?? ''}`, () => {
   })
 
   describe('with a public key', () => {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519')
+    const pair = newSshKey()
     const knownKey = publicPart(pair.public)
     const connect = (port: number, config: ssh2.ConnectConfig): Promise<string> =>
       new Promise(resolve => {
@@ -84,7 +85,7 @@ describe.skipIf(missing !== undefined)(`the SSH door ${missing ?? ''}`, () => {
 
     it('does not let in with the code alone, or with another key', async () => {
       const { port } = await open({ authentication: fakeAuthentication({ knownKey }) })
-      const other = ssh2.utils.generateKeyPairSync('ed25519').private
+      const other = newSshKey().private
       expect(await connect(port, { privateKey: other })).toContain('authentication methods failed')
     })
 
@@ -102,7 +103,7 @@ describe.skipIf(missing !== undefined)(`the SSH door ${missing ?? ''}`, () => {
           _options: unknown,
           done: (error?: Error, signature?: Buffer) => void,
         ) => {
-          const wrong = ssh2.utils.parseKey(ssh2.utils.generateKeyPairSync('ed25519').private)
+          const wrong = ssh2.utils.parseKey(newSshKey().private)
           if (wrong instanceof Error) throw wrong
           done(undefined, wrong.sign(data))
         },

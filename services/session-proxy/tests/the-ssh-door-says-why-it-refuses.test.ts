@@ -1,5 +1,5 @@
 import { eventually } from '@sallyport/testing/eventually'
-import ssh2 from 'ssh2'
+import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import { describe, expect, it } from 'vitest'
 import type { Door } from './support/door.ts'
 import { doorToSshd, missing, publicPart } from './support/door-to-sshd.ts'
@@ -135,13 +135,13 @@ describe.skipIf(missing !== undefined)(`the SSH door ${missing ?? ''}`, () => {
     )
 
     it('says that it does not accept the credential', async () => {
-      const wrong = ssh2.utils.generateKeyPairSync('ed25519').private
+      const wrong = newSshKey().private
       changeTarget({ secretBytes: () => Buffer.from(wrong) })
       expect((await outcome()).stderr).toContain('The device did not accept the credential')
     })
 
     it('refuses a target that does not prove a pinned key, and writes that down', async () => {
-      const another = ssh2.utils.generateKeyPairSync('ed25519').public
+      const another = newSshKey().public
       changeTarget({ hostKeys: [publicPart(another)] })
       const opened = await open()
       const ran = await ssh({ port: opened.port, command: 'id' })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Secret } from '@sallyport/crypto/secret'
-import ssh2 from 'ssh2'
+import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import type { Authentication } from '../../src/clients/authentication.ts'
 import { forbiddenAddresses } from '../../src/protocols/ssh/egress.ts'
 import { startSshServer } from '../../src/protocols/ssh/server.ts'
@@ -96,7 +96,7 @@ export const openDoor = async (
     {
       host: '127.0.0.1',
       port: 0,
-      hostKey: Secret.fromUtf8(ssh2.utils.generateKeyPairSync('ed25519').private),
+      hostKey: Secret.fromUtf8(newSshKey().private),
       limits: { ...LIMITS, ...options.limits },
     },
   )

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import ssh2 from 'ssh2'
 import type { TargetFacts } from './fakes.ts'
 
@@ -22,7 +23,7 @@ export type SmallTarget = AsyncDisposable & {
 
 /** A small SSH server that takes a password and plays a few scenes: what a real one does only by accident. */
 export const smallTarget = async (): Promise<SmallTarget> => {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519')
+  const pair = newSshKey()
   const password = 'only-the-target-may-see-this'
   const answers: string[] = []
   const sizes: string[] = []

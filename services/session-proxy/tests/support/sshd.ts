@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from '@sallyport/testing/eventually'
+import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import ssh2 from 'ssh2'
 import type { TargetFacts } from './fakes.ts'
 
@@ -22,8 +23,8 @@ export type Sshd = Disposable & { readonly facts: () => TargetFacts; readonly fo
 /** A real sshd on loopback, into which the account that runs the tests may sign in with a key. */
 export const startSshd = async (): Promise<Sshd> => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-sshd-'))
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519')
-  const userKey = ssh2.utils.generateKeyPairSync('ed25519')
+  const hostKey = newSshKey()
+  const userKey = newSshKey()
   writeFileSync(join(folder, 'host_key'), hostKey.private, { mode: 0o600 })
   writeFileSync(join(folder, 'authorized_keys'), userKey.public, { mode: 0o600 })
   const port = await freePort()

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createPrivateFile, readPrivateFile } from '@sallyport/crypto/private-file'
-import { Secret } from '@sallyport/crypto/secret'
+import type { Secret } from '@sallyport/crypto/secret'
+import { generateSshKeyPair } from '@sallyport/crypto/ssh-key-pair'
 import ssh2 from 'ssh2'
 
 /** Reads the proxy's own host key, and makes one at the first start. The file is the owner's only. */
@@ -12,7 +13,7 @@ export const loadHostKey = async (path: string): Promise<Secret> => {
     throw error
   })
   if (existing !== undefined) return existing.content
-  using made = Secret.fromUtf8(ssh2.utils.generateKeyPairSync('ed25519').private)
+  using made = generateSshKeyPair().privateKey
   await createPrivateFile(path, made)
   return (await readPrivateFile(path)).content
 }
