@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SessionState } from '@sallyport/contracts/session_proxy/v1/sessions'
+import { SallyportError } from '@sallyport/errors/error'
 import { eventually } from '@sallyport/testing/eventually'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TENANT_ID, USER_ID } from './support/fakes.ts'
+import { pendingRequest, TENANT_ID, USER_ID } from './support/fakes.ts'
 import { type Proxy, startProxy } from './support/proxy.ts'
 import { ssh, startSsh } from './support/ssh-client.ts'
 import { missingSsh, missingSshd, type Sshd, startSshd } from './support/sshd.ts'
@@ -230,14 +231,31 @@ describe.skipIf(missing !== undefined)(`the session proxy ${missing ?? ''}`, () 
     expect(await latest()).toMatchObject({ id: session.id, endReason: 'proxy-stopped' })
   })
 
+  it('sends away who waits for an approval when it stops, and writes that down', async () => {
+    proxy.access.verdict = { outcome: 'approval' }
+    proxy.access.requests.send(pendingRequest)
+    const args = ['-o', 'SetEnv=SALLYPORT_REASON=INC-7']
+    const waiting = startSsh({ port: proxy.sshPort(), command: 'id', args })
+    await eventually(() => waiting.shown().includes('You may wait here'))
+    const restarted = proxy.restart()
+    // As the stream does when it is told to end.
+    proxy.access.requests.fail(new SallyportError('request.canceled'))
+    await restarted
+    expect((await waiting.ended).stderr).toContain('Request req-1 stays pending.')
+    await eventually(() => proxy.audited('session.refused').length === 1)
+    proxy.access.verdict = { outcome: 'allowed' }
+  })
+
   it('ends at its start what a crash had left, and keeps the recording as a valid prefix', async () => {
     await run('echo hello')
     const { id } = await latest()
+    const path = join(proxy.config.recordingDirectory, TENANT_ID, id.slice(-2), `${id}.spr`)
+    const file = await readFile(path)
+    const first = 4 + file.readUInt32BE(0)
+    const second = first + 4 + file.readUInt32BE(first)
     await proxy.restart(async () => {
-      const path = join(proxy.config.recordingDirectory, TENANT_ID, id.slice(-2), `${id}.spr`)
-      const file = await readFile(path)
-      // The node died before it could write the end.
-      await writeFile(path, file.subarray(0, 4 + file.readUInt32BE(0)))
+      // The node died in the middle of the third segment.
+      await writeFile(path, file.subarray(0, second + 50))
       await proxy.database.adminPool.query(
         'update session_proxy.sessions set ended_at = null, end_reason = null, segments = null where id = $1',
         [id],
@@ -247,6 +265,13 @@ describe.skipIf(missing !== undefined)(`the session proxy ${missing ?? ''}`, () 
     expect(await proxy.client().verifyRecording({ sessionId: id }, await proxy.as({}))).toMatchObject({
       intact: true,
       complete: false,
+      segments: 2,
+    })
+    // What the crash left is written down: nobody can cut off more.
+    await writeFile(path, file.subarray(0, first))
+    expect(await proxy.client().verifyRecording({ sessionId: id }, await proxy.as({}))).toMatchObject({
+      intact: false,
+      badSegment: 1,
     })
   })
 

@@ -1,4 +1,5 @@
 import ssh2 from 'ssh2'
+import { SallyportError } from '@sallyport/errors/error'
 import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import { describe, expect, it } from 'vitest'
 import { doorToSshd, missing, publicPart } from './support/door-to-sshd.ts'
@@ -55,6 +56,19 @@ describe.skipIf(missing !== undefined)(`the SSH door ${missing ?? ''}`, () => {
       const ran = await ssh({ port, command: 'echo in' })
       expect(ran.stdout.toString()).toBe('in\n')
       expect(authentication.newPasswords).toHaveLength(1)
+    })
+
+    it('says why a new password is refused', async () => {
+      const firstStep = { kind: 'password-change', challenge: 'c0' } as const
+      const authentication = {
+        ...fakeAuthentication({ firstStep }),
+        answerNewPassword: () =>
+          Promise.reject(new SallyportError('password.refused', 'the password holds the user name')),
+      }
+      const { port } = await open({ authentication })
+      const ran = await ssh({ port, command: 'id', args: ['-o', 'LogLevel=INFO'] })
+      expect(ran.stderr).toContain('the password holds the user name. Sign in again')
+      expect(ran.status).toBe(255)
     })
 
     it('shows who has no target how to name one', async () => {

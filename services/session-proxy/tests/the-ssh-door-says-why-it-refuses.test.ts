@@ -125,15 +125,6 @@ describe.skipIf(missing !== undefined)(`the SSH door ${missing ?? ''}`, () => {
       expect(end).toMatchObject({ reason: 'target-failed', detail: 'The device refused the connection' })
     })
 
-    it.each(['127.0.0.1', '169.254.169.254', '::ffff:169.254.169.254'])(
-      'never connects to %s',
-      async address => {
-        changeTarget({ address })
-        const { port } = await open({ targetsOnLoopback: false })
-        expect((await ssh({ port, command: 'id' })).stderr).toContain('must not be connected to')
-      },
-    )
-
     it('says that it does not accept the credential', async () => {
       const wrong = newSshKey().private
       changeTarget({ secretBytes: () => Buffer.from(wrong) })

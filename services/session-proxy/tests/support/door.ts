@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { createEgress } from '@sallyport/egress/egress'
 import { Secret } from '@sallyport/crypto/secret'
 import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import type { Authentication } from '../../src/clients/authentication.ts'
-import { forbiddenAddresses } from '../../src/protocols/ssh/egress.ts'
+import { defaultSshRekey } from '../../src/config.ts'
+import { type RekeyLimits, startRekeying } from '../../src/protocols/ssh/rekeying.ts'
 import { startSshServer } from '../../src/protocols/ssh/server.ts'
 import type { GateLimits } from '../../src/protocols/ssh/connection-gate.ts'
 import { grantConfirmer, watchWindows } from '../../src/sessions/enforcement.ts'
@@ -51,6 +53,7 @@ export const openDoor = async (
   options: {
     authentication?: ReturnType<typeof fakeAuthentication>
     limits?: Partial<GateLimits>
+    rekey?: Partial<RekeyLimits>
     targetsOnLoopback?: boolean
   } = {},
 ): Promise<Door> => {
@@ -67,15 +70,17 @@ export const openDoor = async (
   const authentication = options.authentication ?? fakeAuthentication()
   const recordings = fakeRecordings()
   const sessions = liveSessions()
+  const steadyNow = (): number => performance.now()
   const watch = watchRevocations({
     revocations,
-    clock,
+    steadyNow,
     log,
     onRevoked: (grantId, reason) => sessions.endByGrant(grantId, { reason: 'revoked', detail: reason }),
   })
-  const confirmGrants = grantConfirmer({ sessions, watch, revocations, clock, log })
+  const confirmGrants = grantConfirmer({ sessions, watch, revocations, steadyNow, log })
   const jobs = [async () => watchWindows(sessions, clock.now()), confirmGrants]
   const ticker = startTicker({ sessions, jobs, log })
+  const rekeying = startRekeying({ ...defaultSshRekey, ...options.rekey })
   const server = await startSshServer(
     {
       access,
@@ -90,8 +95,9 @@ export const openDoor = async (
       clock,
       log,
       newId: randomUUID,
-      forbidden: forbiddenAddresses(options.targetsOnLoopback ?? true),
+      egress: createEgress({ allowLoopback: options.targetsOnLoopback ?? true, forbidden: [] }),
       maxChannelsPerConnection: 10,
+      rekeying,
     },
     {
       host: '127.0.0.1',
@@ -114,6 +120,7 @@ export const openDoor = async (
     logged,
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]()
+      rekeying[Symbol.dispose]()
       ticker[Symbol.dispose]()
       await watch[Symbol.asyncDispose]()
     },

@@ -239,12 +239,17 @@ export const recordingKeys: Pick<RootKeyProvider, 'wrap' | 'unwrap'> = {
   unwrap: async (blob, context) => open(rootKey, blob, context),
 }
 
-/** A store in a new folder, which can be told to fail. */
-export const fakeRecordings = (): RecordingStore & { failing: boolean } => {
+/** A store in a new folder, which can be told to fail, or to do something before each segment is written. */
+export const fakeRecordings = (): RecordingStore & {
+  failing: boolean
+  beforeAppend: (segment: Buffer) => Promise<void>
+} => {
   const store = directoryStore(mkdtempSync(join(tmpdir(), 'sallyport-recordings-')))
   const fake = {
     failing: false,
+    beforeAppend: async (_segment: Buffer): Promise<void> => undefined,
     read: store.read,
+    salvage: store.salvage,
     create: async (id: Parameters<RecordingStore['create']>[0]) => {
       if (fake.failing) throw new Error('ENOSPC')
       const sink = await store.create(id)
@@ -252,6 +257,7 @@ export const fakeRecordings = (): RecordingStore & { failing: boolean } => {
         ...sink,
         append: async (segment: Buffer) => {
           if (fake.failing) throw new Error('ENOSPC')
+          await fake.beforeAppend(segment)
           await sink.append(segment)
         },
       }

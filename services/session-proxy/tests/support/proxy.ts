@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { laptopRules } from '@sallyport/egress/rules'
 import { AuditEvent } from '@sallyport/contracts/events/v1/audit'
 import { SessionServiceService } from '@sallyport/contracts/session_proxy/v1/sessions'
 import { createDevelopmentKeyRing } from '@sallyport/crypto/file-key-provider'
@@ -15,7 +16,7 @@ import { connectRpc, type RequestOptions, type RpcClient } from '@sallyport/rpc/
 import { createLogger } from '@sallyport/telemetry/logger'
 import { type TestDatabase, testDatabase } from '@sallyport/testing/postgres'
 import { generateKeyPair } from 'jose'
-import { defaultSshLimits, type SessionProxyConfig } from '../../src/config.ts'
+import { defaultSshLimits, defaultSshRekey, type SessionProxyConfig } from '../../src/config.ts'
 import { type RunningSessionProxy, startSessionProxy } from '../../src/service.ts'
 import {
   type FakeAccess,
@@ -78,7 +79,8 @@ export const startProxy = async (facts: () => TargetFacts): Promise<Proxy> => {
     sshPort: 0,
     sshLimits: defaultSshLimits,
     maxChannelsPerConnection: 10,
-    targetsOnLoopback: true,
+    sshRekey: defaultSshRekey,
+    egress: laptopRules,
     sshHostKeyFile: join(folder, 'ssh', 'host_key'),
     recordingDirectory: join(folder, 'recordings'),
     recordingKeyFile: join(folder, 'recording-keys.json'),

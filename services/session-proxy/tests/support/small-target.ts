@@ -22,7 +22,7 @@ export type SmallTarget = AsyncDisposable & {
 }
 
 /** A small SSH server that takes a password and plays a few scenes: what a real one does only by accident. */
-export const smallTarget = async (): Promise<SmallTarget> => {
+export const smallTarget = async (algorithms: ssh2.Algorithms = {}): Promise<SmallTarget> => {
   const pair = newSshKey()
   const password = 'only-the-target-may-see-this'
   const answers: string[] = []
@@ -30,7 +30,7 @@ export const smallTarget = async (): Promise<SmallTarget> => {
   const connections = new Set<ssh2.Connection>()
   let behaviour: Behaviour = {}
   let asked = 0
-  const server = new ssh2.Server({ hostKeys: [pair.private] }, connection => {
+  const server = new ssh2.Server({ hostKeys: [pair.private], algorithms }, connection => {
     connections.add(connection)
     connection.on('error', () => undefined).on('close', () => connections.delete(connection))
     connection.on('authentication', context => signIn(context))
@@ -67,6 +67,7 @@ export const smallTarget = async (): Promise<SmallTarget> => {
     session.on('exec', (accept, _reject, { command }) => {
       const channel = accept()
       if (command === 'wait') return finishWithInput(channel)
+      if (command === 'cat') return void channel.pipe(channel)
       if (command === 'drop') return void connection.end()
       if (command === 'crash') channel.exit('SEGV', true, 'oops')
       else {

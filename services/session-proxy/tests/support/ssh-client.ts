@@ -20,11 +20,14 @@ export type SshOptions = {
   readonly command?: string
   readonly password?: string
   readonly code?: string
+  /** Keeps what comes out, unless the caller reads it: then there may be any amount of it. */
+  readonly keepsOutput?: boolean
 }
 
 /** Starts the real OpenSSH client, which asks a script for the password and the one-time code. */
 export const startSsh = (options: SshOptions): RunningSsh => {
-  const { port, login = 'alice[root@web-1]', args = [], command, password = PASSWORD, code = CODE } = options
+  const { port, login = 'alice[root@web-1]', args = [], command } = options
+  const { password = PASSWORD, code = CODE, keepsOutput = true } = options
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-ssh-'))
   const askpass = join(folder, 'askpass')
   const script = `#!/bin/sh\ncase "$1" in *assword*) echo '${password}';; *) echo '${code}';; esac\n`
@@ -50,7 +53,7 @@ export const startSsh = (options: SshOptions): RunningSsh => {
   )
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
-  child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes))
+  if (keepsOutput) child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes))
   child.stderr.on('data', (bytes: Buffer) => stderr.push(bytes))
   child.stdin.on('error', () => undefined)
   const ended = new Promise<Ran>(resolve => {

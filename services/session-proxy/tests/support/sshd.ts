@@ -20,8 +20,11 @@ export const missingSsh: string | undefined = existsSync('/usr/bin/ssh')
 
 export type Sshd = Disposable & { readonly facts: () => TargetFacts; readonly folder: string; stop(): void }
 
-/** A real sshd on loopback, into which the account that runs the tests may sign in with a key. */
-export const startSshd = async (): Promise<Sshd> => {
+/**
+ * A real sshd on loopback, into which the account that runs the tests may sign in with a key. `settings` come first, and
+ * so they count; its log is the file `log` in its folder.
+ */
+export const startSshd = async (settings: readonly string[] = []): Promise<Sshd> => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-sshd-'))
   const hostKey = newSshKey()
   const userKey = newSshKey()
@@ -31,6 +34,7 @@ export const startSshd = async (): Promise<Sshd> => {
   writeFileSync(
     join(folder, 'sshd_config'),
     [
+      ...settings,
       `ListenAddress 127.0.0.1:${port}`,
       `HostKey ${folder}/host_key`,
       `AuthorizedKeysFile ${folder}/authorized_keys`,
@@ -47,7 +51,9 @@ export const startSshd = async (): Promise<Sshd> => {
     ].join('\n'),
   )
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true })
-  const server = spawn(SSHD, ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: 'ignore' })
+  const server = spawn(SSHD, ['-D', '-E', join(folder, 'log'), '-f', join(folder, 'sshd_config')], {
+    stdio: 'ignore',
+  })
   await eventually(() => canConnect(port))
   const publicKey = ssh2.utils.parseKey(hostKey.public)
   if (publicKey instanceof Error) throw publicKey

@@ -1,8 +1,11 @@
 import type { ServerChannel } from 'ssh2'
 import { type SessionEnd, statusOfSignal } from '../../domain/session-end.ts'
 import type { LiveSession } from '../../sessions/live-session.ts'
+import { hasRoom, isFull } from './back-pressure.ts'
 import type { ChannelOutput } from './channel-output.ts'
-import type { ChannelRequest } from './channel-request.ts'
+import type { ChannelRequest, Size } from './channel-request.ts'
+import { socketOf } from './internals.ts'
+import { latestOnly } from './latest-only.ts'
 import { pump } from './pump.ts'
 import type { Exit, TargetChannel } from './target-channel.ts'
 
@@ -15,7 +18,7 @@ type Bridge = {
 
 /**
  * Carries bytes both ways until the program has ended, the client has gone, or the session must end.
- * INVARIANT: the recorder has taken every byte of output before the client gets it.
+ * INVARIANT: every byte of output is recorded before the client gets it.
  */
 export const bridge = async ({ session, request, output, target }: Bridge): Promise<SessionEnd> => {
   const { recorder } = session
@@ -23,10 +26,12 @@ export const bridge = async ({ session, request, output, target }: Bridge): Prom
     await recorder.output(bytes)
     if (!session.ending.aborted) await output.write(stream, bytes)
   }
-  request.onResize(size => {
-    recorder.resize(size.cols, size.rows)
+  const resize = latestOnly(async (size: Size) => {
+    await recorder.resize(size.cols, size.rows)
+    await hasRoom(socketOf(target.channel))
     target.channel.setWindow(size.rows, size.cols, size.height, size.width)
   })
+  request.onResize(resize)
   request.onSignal(signal => passSignal(target, signal))
   carryInput(request.channel, target).catch(() => undefined)
   const shown = Promise.all([
@@ -42,18 +47,25 @@ const carryInput = async (client: ServerChannel, { channel, closed }: TargetChan
   // Not a race with `closed`: it would remember every piece until then.
   let release: () => void = () => {}
   void closed.then(() => release())
-  const write = (bytes: Buffer): Promise<void> =>
-    new Promise(resolve => {
+  const write = async (bytes: Buffer): Promise<void> => {
+    await new Promise<void>(resolve => {
       if (!channel.writable) return resolve()
       release = resolve
       channel.write(bytes, () => resolve())
     })
-  await pump(client, write)
+    await hasRoom(socketOf(channel))
+  }
+  let tail: Promise<void> = Promise.resolve()
+  await pump(client, bytes => {
+    tail = tail.then(() => write(bytes))
+    return tail
+  })
   if (channel.writable) channel.end()
 }
 
 /** ssh2 throws for a signal that RFC 4254 does not name. */
 const passSignal = ({ channel }: TargetChannel, signal: string): void => {
+  if (isFull(socketOf(channel))) return
   try {
     channel.signal(signal)
   } catch {

@@ -9,8 +9,12 @@ type Sink = { writable: boolean; write: (bytes: Buffer, taken: () => void) => vo
 
 const channelWith = (write: Sink['write']): ServerChannel & EventEmitter => {
   const sink: Sink = { writable: true, write }
+  const client = { _sock: { writableNeedDrain: false } }
   // As much of a channel as output needs.
-  return Object.assign(new EventEmitter(), sink, { stderr: sink }) as unknown as ServerChannel & EventEmitter
+  return Object.assign(new EventEmitter(), sink, {
+    stderr: sink,
+    _client: client,
+  }) as unknown as ServerChannel & EventEmitter
 }
 
 /** What is still in use after a collection. */

@@ -1,8 +1,9 @@
 import type { ServerChannel } from 'ssh2'
-import { forgetWritten } from './internals.ts'
+import { hasRoom } from './back-pressure.ts'
+import { forgetWritten, socketOf } from './internals.ts'
 
 export type ChannelOutput = {
-  /** Resolves when the client's window has taken the bytes, or the channel is gone. */
+  /** Resolves when the client's window and socket have taken the bytes, or the channel is gone. */
   write(stream: 'stdout' | 'stderr', bytes: Buffer): Promise<void>
 }
 
@@ -16,8 +17,8 @@ export const channelOutput = (channel: ServerChannel): ChannelOutput => {
     release()
   })
   let tail: Promise<void> = Promise.resolve()
-  const writeNow = (stream: 'stdout' | 'stderr', bytes: Buffer): Promise<void> =>
-    new Promise(resolve => {
+  const writeNow = async (stream: 'stdout' | 'stderr', bytes: Buffer): Promise<void> => {
+    await new Promise<void>(resolve => {
       const sink = stream === 'stdout' ? channel : channel.stderr
       if (gone || !sink.writable) return resolve()
       release = resolve
@@ -26,6 +27,8 @@ export const channelOutput = (channel: ServerChannel): ChannelOutput => {
         resolve()
       })
     })
+    if (!gone) await hasRoom(socketOf(channel))
+  }
   return {
     write: (stream, bytes) => {
       tail = tail.then(() => writeNow(stream, bytes))

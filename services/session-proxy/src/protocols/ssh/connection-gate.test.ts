@@ -39,6 +39,24 @@ describe('the gate', () => {
     expect(gate.admit(third)).toBeUndefined()
     expect(third.isDestroyed).toBe(true)
     expect(gate.admit(socketFrom('b'))).toBeDefined()
+  })
+
+  it('makes room for somebody from elsewhere by cutting the oldest of a crowd, and of nobody else', () => {
+    const gate = connectionGate(limits)
+    const [oldest, second, single] = [socketFrom('a'), socketFrom('a'), socketFrom('b')]
+    for (const socket of [oldest, second, single]) expect(gate.admit(socket)).toBeDefined()
+    expect(gate.admit(socketFrom('c'))).toBeDefined()
+    expect(oldest.isDestroyed).toBe(true)
+    // Now each source has one.
+    expect(gate.admit(socketFrom('d'))).toBeUndefined()
+    expect([second, single].some(socket => socket.isDestroyed)).toBe(false)
+  })
+
+  it('cuts nobody who has proved a first factor', () => {
+    const gate = connectionGate(limits)
+    const [first, second] = [socketFrom('a'), socketFrom('a')]
+    for (const socket of [first, second]) gate.admit(socket)?.firstFactorProved()
+    expect(gate.admit(socketFrom('b'))).toBeDefined()
     expect(gate.admit(socketFrom('c'))).toBeUndefined()
   })
 

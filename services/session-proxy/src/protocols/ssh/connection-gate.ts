@@ -24,38 +24,51 @@ export type ConnectionGate = {
 }
 
 export const connectionGate = (limits: GateLimits): ConnectionGate => {
-  const all = counter()
-  const signingIn = counter()
+  const all = socketsBySource()
+  const signingIn = socketsBySource()
+  const unproved = socketsBySource()
+  const isRefused = (source: string): boolean =>
+    source === '' ||
+    all.size >= limits.maxConnections ||
+    all.of(source) >= limits.maxConnectionsPerSource ||
+    signingIn.of(source) >= limits.maxSigningInPerSource ||
+    (signingIn.size >= limits.maxSigningIn && !makeRoom(source))
+  /** Who comes from where few do is let in before those who crowd in from one place: the oldest of them goes. */
+  const makeRoom = (source: string): boolean => {
+    const crowd = unproved.crowd()
+    if (crowd === undefined || crowd.size <= unproved.of(source) + 1) return false
+    crowd.oldest.destroy()
+    leave(crowd.oldest)
+    return true
+  }
+  const leave = (socket: Socket): void => {
+    for (const some of [all, signingIn, unproved]) some.remove(socket)
+  }
   return {
     admit: socket => {
       const source = socket.remoteAddress ?? ''
-      const full =
-        all.total() >= limits.maxConnections ||
-        all.of(source) >= limits.maxConnectionsPerSource ||
-        signingIn.total() >= limits.maxSigningIn ||
-        signingIn.of(source) >= limits.maxSigningInPerSource
-      if (full || source === '') {
+      if (isRefused(source)) {
         socket.destroy()
         return undefined
       }
-      const leaveAll = all.enter(source)
-      const leaveSigningIn = signingIn.enter(source)
+      for (const some of [all, signingIn, unproved]) some.add(source, socket)
       let grace = setTimeout(() => socket.destroy(), limits.firstFactorSeconds * 1000)
       let proved = false
-      const settle = (): void => {
-        clearTimeout(grace)
-        leaveSigningIn()
-      }
       socket.once('close', () => {
-        settle()
-        leaveAll()
+        clearTimeout(grace)
+        leave(socket)
       })
       return {
-        signedIn: settle,
+        signedIn: () => {
+          clearTimeout(grace)
+          signingIn.remove(socket)
+          unproved.remove(socket)
+        },
         firstFactorProved: () => {
           if (proved) return
           proved = true
           clearTimeout(grace)
+          unproved.remove(socket)
           grace = setTimeout(() => socket.destroy(), limits.signInSeconds * 1000)
         },
       }
@@ -63,25 +76,32 @@ export const connectionGate = (limits: GateLimits): ConnectionGate => {
   }
 }
 
-const counter = () => {
-  const bySource = new Map<string, number>()
-  let total = 0
-  const change = (source: string, by: 1 | -1): void => {
-    total += by
-    const count = (bySource.get(source) ?? 0) + by
-    if (count === 0) bySource.delete(source)
-    else bySource.set(source, count)
-  }
+const socketsBySource = () => {
+  const bySource = new Map<string, Set<Socket>>()
+  const sources = new Map<Socket, string>()
   return {
-    total: () => total,
-    of: (source: string) => bySource.get(source) ?? 0,
-    enter: (source: string): (() => void) => {
-      change(source, 1)
-      let left = false
-      return () => {
-        if (!left) change(source, -1)
-        left = true
-      }
+    get size() {
+      return sources.size
+    },
+    of: (source: string): number => bySource.get(source)?.size ?? 0,
+    add: (source: string, socket: Socket): void => {
+      sources.set(socket, source)
+      bySource.set(source, (bySource.get(source) ?? new Set()).add(socket))
+    },
+    remove: (socket: Socket): void => {
+      const source = sources.get(socket)
+      if (source === undefined) return
+      sources.delete(socket)
+      const some = bySource.get(source)
+      some?.delete(socket)
+      if (some?.size === 0) bySource.delete(source)
+    },
+    /** The source with the most of them. */
+    crowd: (): { readonly size: number; readonly oldest: Socket } | undefined => {
+      let largest: ReadonlySet<Socket> = new Set()
+      for (const some of bySource.values()) if (some.size > largest.size) largest = some
+      const [oldest] = largest
+      return oldest && { size: largest.size, oldest }
     },
   }
 }

@@ -2,8 +2,10 @@ import type { ClientInfo, Connection } from 'ssh2'
 import type { Authentication } from '../../clients/authentication.ts'
 import type { Visitor } from '../../store/session-ledger.ts'
 import { callerTokenSource } from './caller.ts'
+import { guardChannels } from './channel-guard.ts'
 import { collectRequests } from './channel-request.ts'
 import type { Admitted } from './connection-gate.ts'
+import { disconnectForProtocolError } from './internals.ts'
 import { type LoggedIn, signIn } from './login.ts'
 import { guardProtocol } from './protocol-guard.ts'
 import { type Guest, type RunDeps, runSession } from './run-session.ts'
@@ -12,6 +14,8 @@ export type ConnectionDeps = RunDeps & {
   readonly authentication: Authentication
   readonly maxChannelsPerConnection: number
 }
+
+const MAX_REFUSALS = 100
 
 /** One client's connection, from its first packet to its last. */
 export const serveConnection = (
@@ -24,14 +28,20 @@ export const serveConnection = (
   const sourceAddress = info.ip
   let guest: Guest | undefined
   let channels = 0
+  let refusals = 0
   const refuse = (feature: string): void => {
     if (guest === undefined) return
+    refusals += 1
+    // Each is written down: whoever goes on asking would fill the trail.
+    if (refusals > MAX_REFUSALS) return disconnectForProtocolError(connection)
     deps.ledger
       .featureRefused(guest.visitor, feature)
       .catch((error: unknown) => log.error({ err: error }, 'a refused feature could not be written down'))
   }
   // Without a listener an error of one connection would end the process, and every session in it.
-  connection.on('error', () => undefined)
+  connection.on('error', () => disconnectForProtocolError(connection))
+  deps.rekeying.watch(connection)
+  guardChannels(connection)
   guardProtocol(connection, {
     mayOpenSession: () => channels < deps.maxChannelsPerConnection,
     onRefused: refuse,

@@ -64,6 +64,7 @@ const loginAttempt = (deps: LoginDeps, disconnect: () => void) => {
     } catch (error) {
       noteFailure(deps, error)
       dialogues += 1
+      await explainRefusedPassword(context, error)
       context.reject([...BOTH])
       return undefined
     }
@@ -116,6 +117,13 @@ const provedKey = async (
     noteFailure(deps, error)
     return undefined
   }
+}
+
+/** Whoever chose it has given every other factor, and would try the same again. */
+const explainRefusedPassword = async (context: KeyboardAuthContext, error: unknown): Promise<void> => {
+  if (!isReasonError(error, 'password.refused')) return
+  const text = `This new password is refused: ${SallyportError.from(error).message}. Sign in again, and choose another.`
+  await askByKeyboard(context, 'Sallyport', text, []).catch(() => undefined)
 }
 
 /** A login name that nobody can have is explained to whoever typed it. */

@@ -1,57 +1,44 @@
 import type { Connection } from 'ssh2'
-import { disconnectForProtocolError, isAuthenticated, messageHandlersOf, refuseChannel } from './internals.ts'
-
-/** Messages that only an authenticated client may send. ssh2 ignores them before, and lets the client go on trying. */
-const ONLY_AFTER_LOGIN = [
-  'GLOBAL_REQUEST',
-  'CHANNEL_OPEN',
-  'CHANNEL_OPEN_CONFIRMATION',
-  'CHANNEL_OPEN_FAILURE',
-  'CHANNEL_WINDOW_ADJUST',
-  'CHANNEL_DATA',
-  'CHANNEL_EXTENDED_DATA',
-  'CHANNEL_EOF',
-  'CHANNEL_CLOSE',
-  'CHANNEL_REQUEST',
-  'CHANNEL_SUCCESS',
-  'CHANNEL_FAILURE',
-]
-
-/** Messages that only a server sends (the trick of CVE-2018-10933). */
-const NEVER_FROM_CLIENT = [
-  'SERVICE_ACCEPT',
-  'USERAUTH_SUCCESS',
-  'USERAUTH_FAILURE',
-  'USERAUTH_BANNER',
-  'USERAUTH_PK_OK',
-  'USERAUTH_PASSWD_CHANGEREQ',
-  'USERAUTH_INFO_REQUEST',
-]
+import {
+  disconnectForProtocolError,
+  inspectMessages,
+  isAuthenticated,
+  messageHandlersOf,
+  onQuestion,
+  refuseChannel,
+} from './internals.ts'
+import { isLawful, USERAUTH_INFO_RESPONSE, USERAUTH_REQUEST } from './lawful-messages.ts'
 
 export type GuardOptions = {
   readonly mayOpenSession: () => boolean
   readonly onRefused: (feature: string) => void
-  readonly onViolation: (message: string) => void
+  readonly onViolation: (message: number | undefined) => void
 }
 
-/** Closes connections that speak out of turn, and refuses channels that are not sessions with a reason. */
+/**
+ * Closes connections that speak out of turn, of which ssh2 ignores some and lets the client go on trying, and refuses
+ * channels that are not sessions with a reason.
+ */
 export const guardProtocol = (connection: Connection, options: GuardOptions): void => {
-  const handlers = messageHandlersOf(connection)
-  const violate = (message: string): void => {
-    options.onViolation(message)
-    disconnectForProtocolError(connection)
-  }
-  for (const name of NEVER_FROM_CLIENT) handlers[name] = () => violate(name)
-  for (const name of ONLY_AFTER_LOGIN) {
-    const handle = handlers[name]
-    handlers[name] = (protocol, ...parts) => {
-      if (!isAuthenticated(connection)) violate(name)
-      else handle?.(protocol, ...parts)
+  let isAnswerDue = false
+  onQuestion(connection, () => {
+    isAnswerDue = true
+  })
+  inspectMessages(connection, message => {
+    const type = message[0]
+    if (!isLawful(type, { isAuthenticated: isAuthenticated(connection), isAnswerDue })) {
+      options.onViolation(type)
+      disconnectForProtocolError(connection)
+      return true
     }
-  }
+    // A new request aborts the dialogue, and a question is answered once.
+    if (type === USERAUTH_REQUEST || type === USERAUTH_INFO_RESPONSE) isAnswerDue = false
+    return false
+  })
+  const handlers = messageHandlersOf(connection)
   const open = handlers['CHANNEL_OPEN']
   handlers['CHANNEL_OPEN'] = (protocol, info) => {
-    const refusal = isAuthenticated(connection) ? refusalOf(info, options) : undefined
+    const refusal = refusalOf(info, options)
     if (refusal === undefined) return open?.(protocol, info)
     options.onRefused(refusal.feature)
     refuseChannel(connection, refusal.sender, refusal.text)

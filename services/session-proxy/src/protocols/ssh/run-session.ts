@@ -1,5 +1,5 @@
 import { fingerprintOf } from './fingerprint.ts'
-import type { BlockList } from 'node:net'
+import type { Egress } from '@sallyport/egress/egress'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Logger } from '@sallyport/telemetry/logger'
 import type { Access, Target } from '../../clients/access.ts'
@@ -17,6 +17,7 @@ import type { CallerTokenSource } from './caller.ts'
 import { type ChannelOutput, channelOutput } from './channel-output.ts'
 import type { ChannelRequest } from './channel-request.ts'
 import { finishChannel } from './finish-channel.ts'
+import type { Rekeying } from './rekeying.ts'
 import { type Exit, startProgram } from './target-channel.ts'
 import { connectTarget } from './target-connection.ts'
 import { message, terminal } from './terminal.ts'
@@ -24,8 +25,8 @@ import { message, terminal } from './terminal.ts'
 export type RunDeps = OpeningDeps & {
   readonly access: Access
   readonly vault: Vault
-  /** Addresses that no target may have. */
-  readonly forbidden: BlockList
+  readonly egress: Egress
+  readonly rekeying: Pick<Rekeying, 'watch'>
   readonly ledger: SessionLedger
   readonly log: Pick<Logger, 'warn' | 'error'>
 }
@@ -38,6 +39,7 @@ export type Guest = {
 
 /** Everything that happens on one session channel, from admission to the exit status. Never throws. */
 export const runSession = async (deps: RunDeps, guest: Guest, request: ChannelRequest): Promise<void> => {
+  using _ = deps.sessions.enter()
   const output = channelOutput(request.channel)
   const hasTerminal = request.pty !== undefined
   request.channel.on('error', () => undefined)
@@ -70,7 +72,8 @@ const enter = async (
   if (targetName === undefined) throw new SallyportError('session.refused', USAGE)
   let target: Target | undefined
   const isShell = request.command === undefined
-  const talk = terminal({ ...request, output, hasTerminal: request.pty !== undefined, isShell })
+  const { stopping } = deps.sessions
+  const talk = terminal({ ...request, output, hasTerminal: request.pty !== undefined, isShell, stopping })
   const token = async (): Promise<string> => (await tokens()).accessControl
   try {
     target = await admit({ access: deps.access, token }, targetName, talk)
@@ -111,7 +114,8 @@ const attempt = async (
     const released = await releaseWhenChanged(session, () => deps.vault.release(token, statement))
     const client = await connectTarget(released, {
       signal: session.ending,
-      forbidden: deps.forbidden,
+      egress: deps.egress,
+      rekeying: deps.rekeying,
       onHostKeyMismatch: key => void noteMismatch(deps, session, key),
     })
     // Cut at once, whatever is waited for: a target that opens no channel would hold the session for ever.
@@ -137,9 +141,9 @@ const attempt = async (
 const settled = (closed: Promise<Exit | undefined>): Promise<Exit | undefined> =>
   Promise.race([closed, new Promise<undefined>(resolve => setImmediate(() => resolve(undefined)))])
 
-const noteMismatch = async (deps: RunDeps, session: LiveSession, key: Buffer): Promise<void> => {
+const noteMismatch = async (deps: RunDeps, session: LiveSession, key: Buffer | undefined): Promise<void> => {
   try {
-    await deps.ledger.hostKeyMismatch(session.facts, fingerprintOf(key))
+    await deps.ledger.hostKeyMismatch(session.facts, key === undefined ? '' : fingerprintOf(key))
   } catch (error) {
     deps.log.error(
       { err: error, sessionId: session.facts.id },

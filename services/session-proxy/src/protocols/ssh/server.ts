@@ -2,7 +2,8 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import type { Secret } from '@sallyport/crypto/secret'
 import ssh2, { type ClientInfo, type Connection } from 'ssh2'
 import type { ProtocolServer } from '../protocol.ts'
-import { ALGORITHMS } from './algorithms.ts'
+import { DOOR_ALGORITHMS } from './algorithms.ts'
+import { pauseWhileFull } from './back-pressure.ts'
 import { type ConnectionDeps, serveConnection } from './connection.ts'
 import { type Admitted, connectionGate, type GateLimits } from './connection-gate.ts'
 import { socketOf } from './internals.ts'
@@ -13,6 +14,9 @@ export type SshServerOptions = {
   readonly hostKey: Secret
   readonly limits: GateLimits
 }
+
+const LINGER_MILLISECONDS = 2_000
+const SILENCE_MILLISECONDS = 30_000
 
 /** Starts the SSH door. Disposing it stops accepting and cuts what is still connected. */
 export const startSshServer = async (
@@ -25,10 +29,8 @@ export const startSshServer = async (
   const ssh = new ssh2.Server(
     {
       hostKeys: [options.hostKey.bytes()],
-      algorithms: ALGORITHMS,
+      algorithms: DOOR_ALGORITHMS,
       ident: 'Sallyport',
-      keepaliveInterval: 15_000,
-      keepaliveCountMax: 3,
     },
     (connection: Connection, info: ClientInfo) => {
       const entry = admitted.get(socketOf(connection))
@@ -38,20 +40,32 @@ export const startSshServer = async (
   )
   ssh.on('error', (error: Error) => deps.log.error({ err: error }, 'the SSH server failed'))
   // Sockets come to ssh2 through our own server, which limits those that have not said a word yet.
-  const door = createServer({ noDelay: true, keepAlive: true }, socket => {
+  // The kernel asks peers that are silent whether they are there: SSH's own way is a timer and messages for each.
+  const alive = { keepAlive: true, keepAliveInitialDelay: SILENCE_MILLISECONDS }
+  const door = createServer({ noDelay: true, ...alive }, socket => {
     socket.on('error', () => undefined)
     const entry = gate.admit(socket)
     if (entry === undefined) return
     admitted.set(socket, entry)
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
+    lingerAtEnd(socket)
     ssh.injectSocket(socket)
+    pauseWhileFull(socket)
   })
   const port = await listen(door, options)
   return {
     address: `${options.host}:${port}`,
     [Symbol.asyncDispose]: () => close(door, sockets),
   }
+}
+
+/** Whoever was told to go has a moment to read why. */
+const lingerAtEnd = (socket: Socket): void => {
+  socket.once('finish', () => {
+    const timer = setTimeout(() => socket.destroy(), LINGER_MILLISECONDS)
+    socket.once('close', () => clearTimeout(timer))
+  })
 }
 
 const listen = (server: NetServer, { host, port }: SshServerOptions): Promise<number> =>

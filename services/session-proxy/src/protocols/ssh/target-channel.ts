@@ -27,9 +27,14 @@ export const startProgram = (client: Client, { command, pty, env }: Program): Pr
       if (error) reject(new SallyportError('session_target.channel_refused', undefined, { cause: error }))
       else resolve({ channel, closed: exitOf(channel) })
     }
-    if (command === undefined) client.shell(pty ?? false, { env: { ...env } }, onStarted)
-    else client.exec(command, { env: { ...env }, ...(pty && { pty }) }, onStarted)
     client.once('close', () => reject(new SallyportError('session_target.protocol')))
+    try {
+      if (command === undefined) client.shell(pty ?? false, { env: { ...env } }, onStarted)
+      else client.exec(command, { env: { ...env }, ...(pty && { pty }) }, onStarted)
+    } catch (error) {
+      // The target has gone since it let us in.
+      reject(new SallyportError('session_target.protocol', undefined, { cause: error }))
+    }
   })
 
 const exitOf = (channel: ClientChannel): Promise<Exit | undefined> =>

@@ -1,18 +1,26 @@
-import { type BlockList, connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import type { Egress } from '@sallyport/egress/egress'
 import { SallyportError } from '@sallyport/errors/error'
 import ssh2, { type AnyAuthMethod, type Client, type ConnectConfig } from 'ssh2'
 import type { Released } from '../../clients/vault.ts'
-import { ALGORITHMS, hostKeyAlgorithmsOf } from './algorithms.ts'
+import { hostKeyAlgorithmsOf, TARGET_ALGORITHMS } from './algorithms.ts'
+import { pauseWhileFull } from './back-pressure.ts'
+import type { Rekeying } from './rekeying.ts'
+import { guardChannels } from './channel-guard.ts'
 import { targetFailure } from './target-failure.ts'
 
 const CONNECT_MILLISECONDS = 10_000
 const SIGN_IN_MILLISECONDS = 20_000
 
 export type TargetOptions = {
-  /** Called with the key that a target offered, in SSH wire format, if it is not one of the pinned ones. */
-  readonly onHostKeyMismatch: (offered: Buffer) => void
+  /**
+   * Called if a target does not offer one of the pinned keys: with the one that it offers, in SSH wire format, unless it
+   * has none of their types.
+   */
+  readonly onHostKeyMismatch: (offered: Buffer | undefined) => void
   readonly signal: AbortSignal
-  readonly forbidden: BlockList
+  readonly egress: Egress
+  readonly rekeying: Pick<Rekeying, 'watch'>
 }
 
 /**
@@ -31,46 +39,37 @@ export const connectTarget = async (released: Released, options: TargetOptions):
   }
 }
 
-const openSocket = ({ address, port }: Released, { signal, forbidden }: TargetOptions): Promise<Socket> =>
-  new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, noDelay: true, keepAlive: true, blockList: forbidden })
-    const giveUp = (error: Error): void => {
-      socket.destroy()
-      reject(error)
-    }
-    const onAbort = (): void => giveUp(new SallyportError('request.canceled'))
-    const timer = setTimeout(() => giveUp(new SallyportError('session_target.timeout')), CONNECT_MILLISECONDS)
-    signal.addEventListener('abort', onAbort)
-    const settle = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    }
-    socket
-      .once('error', giveUp)
-      .once('close', settle)
-      .once('connect', () => {
-        settle()
-        resolve(socket)
-      })
-  })
+const openSocket = async (
+  { address, port }: Released,
+  { signal, egress }: TargetOptions,
+): Promise<Socket> => {
+  try {
+    return await egress.connect({ host: address, port, timeoutMs: CONNECT_MILLISECONDS, signal })
+  } catch (error) {
+    if (signal.aborted) throw new SallyportError('request.canceled')
+    throw error
+  }
+}
 
 const handshake = (
   socket: Socket,
   released: Released,
-  { onHostKeyMismatch, signal }: TargetOptions,
+  { onHostKeyMismatch, signal, rekeying }: TargetOptions,
 ): Promise<Client> =>
   new Promise((resolve, reject) => {
     const client = new ssh2.Client()
     let mismatch: SallyportError | undefined
+    const isMismatch = (offered: Buffer | undefined): void => {
+      mismatch = new SallyportError('session_target.host_key_mismatch')
+      onHostKeyMismatch(offered)
+    }
     const verify = (offered: Buffer): boolean => {
       const known = released.hostKeys.some(key => key.equals(offered))
-      if (!known) {
-        mismatch = new SallyportError('session_target.host_key_mismatch')
-        onHostKeyMismatch(offered)
-      }
+      if (!known) isMismatch(offered)
       return known
     }
     const fail = (error: Error): void => {
+      if (hasNoSuchHostKey(error)) isMismatch(undefined)
       reject(mismatch ?? error)
       client.destroy()
     }
@@ -84,16 +83,20 @@ const handshake = (
       resolve(client)
     })
     client.connect(configOf(socket, released, verify))
+    rekeying.watch(client)
+    guardChannels(client)
+    pauseWhileFull(socket)
   })
+
+/** ssh2 tells it by words only: the two sides have no type of host key in common. */
+const hasNoSuchHostKey = (error: Error): boolean => error.message.includes('no matching host key format')
 
 const configOf = (socket: Socket, released: Released, verify: (key: Buffer) => boolean): ConnectConfig => ({
   sock: socket,
   username: released.username,
   hostVerifier: verify,
-  algorithms: { ...ALGORITHMS, serverHostKey: hostKeyAlgorithmsOf(released.hostKeys) },
+  algorithms: { ...TARGET_ALGORITHMS, serverHostKey: hostKeyAlgorithmsOf(released.hostKeys) },
   readyTimeout: SIGN_IN_MILLISECONDS,
-  keepaliveInterval: 15_000,
-  keepaliveCountMax: 3,
   // Exactly the credential's own methods, once each; ssh2 would otherwise begin with "none".
   authHandler: methodsOf(released),
 })

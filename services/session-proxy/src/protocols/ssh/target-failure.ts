@@ -1,3 +1,4 @@
+import { ForbiddenTarget } from '@sallyport/egress/egress'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Reason } from '@sallyport/errors/reasons'
 
@@ -7,13 +8,13 @@ const SOCKET_REASONS: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ['ENETUNREACH', 'session_target.unreachable'],
   ['ENOTFOUND', 'session_target.unreachable'],
   ['EAI_AGAIN', 'session_target.unreachable'],
-  ['ERR_IP_BLOCKED', 'session_target.forbidden'],
   ['ETIMEDOUT', 'session_target.timeout'],
 ])
 
 /** Says in our words what went wrong on the way to a target. What the target itself said stays in the cause. */
 export const targetFailure = (error: unknown): SallyportError => {
   if (error instanceof SallyportError) return error
+  if (error instanceof ForbiddenTarget) return new SallyportError('session_target.forbidden')
   return new SallyportError(reasonOf(error), undefined, { cause: error })
 }
 

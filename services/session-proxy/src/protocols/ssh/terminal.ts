@@ -9,17 +9,20 @@ type Options = {
   readonly hasTerminal: boolean
   readonly isShell: boolean
   readonly reason: string | undefined
+  /** Aborted when nobody is waited for any more. */
+  readonly stopping: AbortSignal
 }
 
 /** Talks on a channel before its program runs. A command's input is left untouched: it is meant for the command. */
-export const terminal = ({ channel, output, hasTerminal, isShell, reason }: Options): Conversation => {
+export const terminal = (options: Options): Conversation => {
+  const { output, hasTerminal, isShell, reason } = options
   const canAsk = hasTerminal && isShell
   return {
     canAsk,
     ...(reason !== undefined && { reason }),
     say: text => output.write(hasTerminal ? 'stdout' : 'stderr', message(text, hasTerminal)),
-    ask: question => (canAsk ? readLine(channel, output, question) : Promise.resolve(undefined)),
-    interruptible: work => interruptible(channel, hasTerminal, work),
+    ask: question => (canAsk ? readLine(options, question) : Promise.resolve(undefined)),
+    interruptible: work => interruptible(options, work),
   }
 }
 
@@ -31,8 +34,7 @@ export const message = (text: string, hasTerminal: boolean): Buffer => {
 }
 
 const readLine = async (
-  channel: ServerChannel,
-  output: ChannelOutput,
+  { channel, output, stopping }: Options,
   question: string,
 ): Promise<string | undefined> => {
   await output.write('stdout', Buffer.from(`sallyport: ${question}`))
@@ -41,6 +43,7 @@ const readLine = async (
     let text = ''
     const finish = (answer: string | undefined): void => {
       channel.off('data', onData).off('close', onClose).off('end', onClose)
+      stopping.removeEventListener('abort', onClose)
       channel.pause()
       resolve(answer)
     }
@@ -52,6 +55,8 @@ const readLine = async (
       if (edited.done !== undefined) finish(edited.done === 'entered' ? text : undefined)
     }
     channel.on('data', onData).on('close', onClose).on('end', onClose)
+    stopping.addEventListener('abort', onClose)
+    if (stopping.aborted) onClose()
     channel.resume()
   })
 }
@@ -59,8 +64,7 @@ const readLine = async (
 const CTRL_C = 0x03
 
 const interruptible = async <T>(
-  channel: ServerChannel,
-  hasTerminal: boolean,
+  { channel, hasTerminal, stopping }: Options,
   work: (interrupted: AbortSignal) => Promise<T>,
 ): Promise<T> => {
   const controller = new AbortController()
@@ -69,11 +73,14 @@ const interruptible = async <T>(
     if (bytes.includes(CTRL_C)) controller.abort()
   }
   channel.on('close', onClose)
+  stopping.addEventListener('abort', onClose)
+  if (stopping.aborted) onClose()
   if (hasTerminal) channel.on('data', onData).resume()
   try {
     return await work(controller.signal)
   } finally {
     channel.off('close', onClose).off('data', onData)
+    stopping.removeEventListener('abort', onClose)
     channel.pause()
   }
 }
