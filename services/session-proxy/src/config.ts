@@ -1,10 +1,13 @@
 import { hostname } from 'node:os'
 import { type Environment, readConfig } from '@sallyport/config/reader'
+import { readEgressRules } from '@sallyport/egress/config'
+import type { EgressRules } from '@sallyport/egress/rules'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
 import type { GateLimits } from './protocols/ssh/connection-gate.ts'
+import type { RekeyLimits } from './protocols/ssh/rekeying.ts'
 
 export type SessionProxyConfig = {
   readonly host: string
@@ -15,8 +18,8 @@ export type SessionProxyConfig = {
   readonly sshPort: number
   readonly sshLimits: GateLimits
   readonly maxChannelsPerConnection: number
-  /** Only where targets may be on this very machine. */
-  readonly targetsOnLoopback: boolean
+  readonly sshRekey: RekeyLimits
+  readonly egress: EgressRules
   /** Made at the first start if it is missing. */
   readonly sshHostKeyFile: string
   /** Sealed recordings go here. */
@@ -48,6 +51,9 @@ export const defaultSshLimits: GateLimits = {
   signInSeconds: 120,
 }
 
+/** RFC 4253, section 9: after a gigabyte or an hour, whichever comes first. */
+export const defaultSshRekey: RekeyLimits = { bytes: 1024 ** 3, seconds: 3_600, exchangeSeconds: 30 }
+
 /** @throws ConfigError */
 export const readSessionProxyConfig = (environment: Environment): SessionProxyConfig =>
   readConfig(environment, reader => ({
@@ -69,7 +75,20 @@ export const readSessionProxyConfig = (environment: Environment): SessionProxyCo
       ),
     },
     maxChannelsPerConnection: reader.integer('SALLYPORT_SSH_MAX_CHANNELS', { min: 1, max: 100 }, 10),
-    targetsOnLoopback: reader.flag('SALLYPORT_TARGETS_ON_LOOPBACK', false),
+    sshRekey: {
+      ...defaultSshRekey,
+      bytes: reader.integer(
+        'SALLYPORT_SSH_REKEY_BYTES',
+        { min: 1024 ** 2, max: defaultSshRekey.bytes },
+        defaultSshRekey.bytes,
+      ),
+      seconds: reader.integer(
+        'SALLYPORT_SSH_REKEY_SECONDS',
+        { min: 60, max: defaultSshRekey.seconds },
+        defaultSshRekey.seconds,
+      ),
+    },
+    egress: readEgressRules(reader),
     sshHostKeyFile: reader.text('SALLYPORT_SSH_HOST_KEY_FILE'),
     recordingDirectory: reader.text('SALLYPORT_RECORDING_DIRECTORY'),
     recordingKeyFile: reader.file('SALLYPORT_RECORDING_KEY_FILE'),

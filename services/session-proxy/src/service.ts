@@ -1,6 +1,8 @@
 import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
+import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
+import { createEgress } from '@sallyport/egress/egress'
 import type { EventDriver } from '@sallyport/events/driver'
 import { openPostgresLog } from '@sallyport/events/postgres-log'
 import { relayOutbox } from '@sallyport/events/relay'
@@ -9,9 +11,9 @@ import { serveRpc } from '@sallyport/rpc/server'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { connectUpstreams, type Upstreams } from './clients/upstreams.ts'
 import type { SessionProxyConfig } from './config.ts'
-import { forbiddenAddresses } from './protocols/ssh/egress.ts'
 import { loadHostKey } from './protocols/ssh/host-key.ts'
 import { checkNativeAddon } from './protocols/ssh/native-addon.ts'
+import { startRekeying } from './protocols/ssh/rekeying.ts'
 import { startSshServer } from './protocols/ssh/server.ts'
 import { directoryStore } from './recording/directory-store.ts'
 import { bindings } from './rpc/index.ts'
@@ -23,7 +25,9 @@ import { watchRevocations } from './sessions/revocation-watch.ts'
 import { obeyTerminations } from './sessions/termination.ts'
 import { startTicker } from './sessions/ticker.ts'
 import { openDatabase } from './store/database.ts'
+import { trailWatch } from './sessions/trail-watch.ts'
 import { postgresLedger } from './store/postgres-ledger.ts'
+import { probeTrail } from './store/probe-trail.ts'
 
 export type RunningSessionProxy = AsyncDisposable & {
   readonly address: string
@@ -45,7 +49,6 @@ export const startSessionProxy = async (
   overrides: SessionProxyOverrides = {},
 ): Promise<RunningSessionProxy> => {
   const log = overrides.log ?? createLogger('session-proxy', config.logLevel)
-  const clock = overrides.clock ?? { now: () => new Date() }
   const { instance } = config
   checkNativeAddon({ required: config.requireNativeAddon, log })
   const recordingKeys = await openFileKeyProvider(config.recordingKeyFile)
@@ -60,6 +63,7 @@ export const startSessionProxy = async (
       onError: err => log.warn({ err }, 'An idle database connection was lost'),
     }),
   )
+  const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: database.workerPool, log }))
   const connection = { connectionString: config.eventLogUrl, application_name: 'session-proxy events' }
   const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
   const stopping = new AbortController()
@@ -79,13 +83,14 @@ export const startSessionProxy = async (
     )
 
   const ledger = postgresLedger({ database, instance })
-  const left = await endSessionsOfCrash({ database, ledger, clock, instance })
+  const left = await endSessionsOfCrash({ database, ledger, recordings, clock, instance })
   if (left > 0) log.warn({ sessions: left }, 'Sessions that a crash had cut were ended')
+  const steadyNow = (): number => performance.now()
   const sessions = liveSessions()
   const watch = opened.use(
     watchRevocations({
       revocations: upstreams.revocations,
-      clock,
+      steadyNow,
       log,
       onRevoked: (grantId, reason) => sessions.endByGrant(grantId, { reason: 'revoked', detail: reason }),
     }),
@@ -93,8 +98,9 @@ export const startSessionProxy = async (
   const { revocations } = upstreams
   const jobs = [
     async () => watchWindows(sessions, clock.now()),
-    grantConfirmer({ sessions, watch, revocations, clock, log }),
+    grantConfirmer({ sessions, watch, revocations, steadyNow, log }),
     () => obeyTerminations({ database, sessions, instance }),
+    trailWatch({ sessions, probe: probeTrail(database), steadyNow, log }),
   ]
   opened.use(startTicker({ sessions, jobs, log }))
   const rpc = opened.use(
@@ -122,8 +128,9 @@ export const startSessionProxy = async (
         clock,
         log,
         newId: uuidV7,
-        forbidden: forbiddenAddresses(config.targetsOnLoopback),
+        egress: createEgress(config.egress),
         maxChannelsPerConnection: config.maxChannelsPerConnection,
+        rekeying: opened.use(startRekeying(config.sshRekey)),
       },
       { host: config.sshHost, port: config.sshPort, hostKey, limits: config.sshLimits },
     ),

@@ -35,7 +35,8 @@ export const castHeader = (header: CastHeader): string =>
  *
  * Lossless: bytes that are valid UTF-8 become "o" events, and bytes that are not become "b" events with their Base64,
  * which players ignore as an event type they do not know. Put in order, the two give the exact bytes. A character cut
- * in two by the network is carried over to the next event.
+ * in two by the network is carried over to the next event; a "p" event with the Base64 of its beginning says so, for the
+ * case that nothing comes after it.
  */
 export const castEncoder = (startedAt: Date): CastEncoder => {
   let last = startedAt.getTime()
@@ -48,11 +49,11 @@ export const castEncoder = (startedAt: Date): CastEncoder => {
   const runs = (bytes: Buffer, final: boolean, at: Date): string => {
     const split = splitUtf8(bytes, final)
     carry = split.carry
-    return split.runs
-      .map(run =>
-        run.valid ? event('o', run.bytes.toString('utf8'), at) : event('b', run.bytes.toString('base64'), at),
-      )
-      .join('')
+    const lines = split.runs.map(run =>
+      run.valid ? event('o', run.bytes.toString('utf8'), at) : event('b', run.bytes.toString('base64'), at),
+    )
+    if (carry.byteLength > 0) lines.push(event('p', carry.toString('base64'), at))
+    return lines.join('')
   }
   return {
     output: (bytes, at) => runs(carry.byteLength === 0 ? bytes : Buffer.concat([carry, bytes]), false, at),
@@ -63,4 +64,12 @@ export const castEncoder = (startedAt: Date): CastEncoder => {
   }
 }
 
-const line = (value: unknown): string => `${JSON.stringify(value)}\n`
+/**
+ * What JSON leaves as it is and others obey: a terminal the controls from U+007F on, a page that holds the line "<",
+ * JavaScript the separators of lines.
+ */
+// oxlint-disable-next-line no-control-regex -- that is what they are.
+const OBEYED = /[<\u007f-\u009f\u2028\u2029]/g
+
+const line = (value: unknown): string =>
+  `${JSON.stringify(value).replace(OBEYED, found => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`

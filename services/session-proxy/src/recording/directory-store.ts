@@ -18,22 +18,55 @@ export const directoryStore = (root: string): RecordingStore => ({
     return sinkOf(file)
   },
   read: id => readSegments(pathOf(root, id)),
+  salvage: id => salvage(pathOf(root, id)),
 })
 
-const sinkOf = (file: FileHandle): SegmentSink => ({
-  append: async segment => {
+const sinkOf = (file: FileHandle): SegmentSink => {
+  let written = 0
+  const write = async (segment: Buffer): Promise<void> => {
     const length = Buffer.alloc(LENGTH_BYTES)
     length.writeUInt32BE(segment.byteLength)
-    await file.writev([length, segment])
-    await file.datasync()
-  },
-  close: () => file.close(),
-})
+    const wanted = LENGTH_BYTES + segment.byteLength
+    const { bytesWritten } = await file.writev([length, segment])
+    // A disk that becomes full takes a part, and says so only the next time.
+    if (bytesWritten < wanted) throw new Error(`Only ${bytesWritten} of ${wanted} bytes could be written`)
+    written += wanted
+  }
+  return {
+    append: segment =>
+      write(segment).catch(async (error: unknown) => {
+        await file.truncate(written)
+        throw error
+      }),
+    sync: () => file.datasync(),
+    close: () => file.close(),
+  }
+}
+
+const salvage = async (path: string): Promise<number> => {
+  await using file = await open(path, 'r+').catch(notFound)
+  let [segments, whole] = [0, 0]
+  for await (const segment of segmentsOf(file)) {
+    const length = await readExactly(file, whole, LENGTH_BYTES)
+    if (length.byteLength < LENGTH_BYTES || length.readUInt32BE() !== segment.byteLength) break
+    segments += 1
+    whole += LENGTH_BYTES + segment.byteLength
+  }
+  await file.truncate(whole)
+  await file.sync()
+  return segments
+}
+
+const notFound = (error: unknown): never => {
+  throw new SallyportError('recording.not_found', undefined, { cause: error })
+}
 
 async function* readSegments(path: string): AsyncGenerator<Buffer, void, undefined> {
-  await using file = await open(path, 'r').catch(error => {
-    throw new SallyportError('recording.not_found', undefined, { cause: error })
-  })
+  await using file = await open(path, 'r').catch(notFound)
+  yield* segmentsOf(file)
+}
+
+async function* segmentsOf(file: FileHandle): AsyncGenerator<Buffer, void, undefined> {
   for (let position = 0; ; ) {
     const prefix = await readExactly(file, position, LENGTH_BYTES)
     if (prefix.byteLength === 0) return

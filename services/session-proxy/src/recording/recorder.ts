@@ -20,13 +20,13 @@ export type Recorder = {
   /** The recording's first line. */
   readonly header: string
   /**
-   * Takes bytes over before they may be shown. Waits while too much is not yet durable.
-   * Throws `recorder.failed` once recording is no longer possible: then nothing may be shown any more.
+   * Resolves when the bytes are recorded: sealed, in the chain, and handed to the operating system. Only then may they
+   * be shown. Throws `recorder.failed` once recording is no longer possible: then nothing may be shown any more.
    */
   output(bytes: Buffer): Promise<void>
-  resize(cols: number, rows: number): void
-  mark(text: string): void
-  /** Makes durable what was taken over. Never throws: a failure shows in `failure`. */
+  resize(cols: number, rows: number): Promise<void>
+  mark(text: string): Promise<void>
+  /** Makes what is recorded durable. Never throws: a failure is told to `onFailure`. */
   flush(): Promise<void>
   /** Seals the recording. Never throws. */
   end(exitStatus: number | undefined): Promise<Recorded>
@@ -51,30 +51,30 @@ export const openRecorder = async (
   const writer = await openWriter(deps, id)
   const listeners: LineListener[] = []
   let bytes = 0
-  const put = (lines: string): void => {
+  const put = async (lines: string): Promise<void> => {
+    if (writer.failure !== undefined) throw writer.failure
     if (lines === '') return
-    writer.put(lines)
+    await writer.put(lines)
     for (const listener of listeners) listener(lines)
   }
   const header = castHeader(cast)
-  put(header)
+  await put(header)
   await writer.flush()
   if (writer.failure !== undefined) throw writer.failure
   return {
     header,
-    output: async chunk => {
-      if (writer.failure !== undefined) throw writer.failure
+    output: chunk => {
       bytes += chunk.byteLength
-      put(encoder.output(chunk, clock.now()))
-      await writer.room()
+      return put(encoder.output(chunk, clock.now()))
     },
     resize: (cols, rows) => put(encoder.resize(cols, rows, clock.now())),
     mark: text => put(encoder.mark(text, clock.now())),
     flush: writer.flush,
     end: async exitStatus => {
-      put(encoder.flush(clock.now()))
-      if (exitStatus !== undefined) put(encoder.exit(exitStatus, clock.now()))
-      const segments = await writer.end()
+      const exit = exitStatus === undefined ? '' : encoder.exit(exitStatus, clock.now())
+      const lines = encoder.flush(clock.now()) + exit
+      const segments = await writer.end(lines)
+      if (lines !== '') for (const listener of listeners) listener(lines)
       return { segments, bytes }
     },
     onFailure: writer.onFailure,

@@ -7,10 +7,17 @@ export type RecordingStore = {
   create(id: RecordingId): Promise<SegmentSink>
   /** The segments in order; a torn last one comes as it is. Throws `recording.not_found`. */
   read(id: RecordingId): AsyncIterable<Buffer>
+  /**
+   * Takes off what the death of its writer left of a segment at the end, and tells how many whole ones there are.
+   * Throws `recording.not_found`.
+   */
+  salvage(id: RecordingId): Promise<number>
 }
 
 export type SegmentSink = {
-  /** Resolves when the segment is durable. */
+  /** Resolves when the operating system has the whole segment. Nothing of one that fails stays. */
   append(segment: Buffer): Promise<void>
+  /** Resolves when everything that was appended is durable. */
+  sync(): Promise<void>
   close(): Promise<void>
 }

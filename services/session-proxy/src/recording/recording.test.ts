@@ -26,6 +26,7 @@ const memoryStore = (
         if (segments.length >= refuseAfter) throw new Error('ENOSPC')
         segments.push(segment)
       },
+      sync: async () => {},
       close: async () => {},
     }),
   }
@@ -172,10 +173,65 @@ describe('a recorder', () => {
     const recorder = await opened(memoryStore(1))
     const failures: Error[] = []
     recorder.onFailure(error => failures.push(error))
-    await recorder.output(Buffer.from('x'))
-    await recorder.flush()
+    await expect(recorder.output(Buffer.from('x'))).rejects.toMatchObject({ reason: 'recorder.failed' })
     expect(failures).toHaveLength(1)
     await expect(recorder.output(Buffer.from('y'))).rejects.toMatchObject({ reason: 'recorder.failed' })
+  })
+
+  it('has written what it took over, in a segment of its own if nothing else came', async () => {
+    const store = memoryStore()
+    const recorder = await opened(store)
+    await recorder.output(Buffer.from('x'))
+    expect(store.segments).toHaveLength(2)
+    await Promise.all(Array.from({ length: 100 }, () => recorder.output(Buffer.from('y'))))
+    expect(store.segments).toHaveLength(3)
+  })
+
+  it('fails when its store is silent for ten seconds, and does not wait for it at the end', async () => {
+    let appended = 0
+    const never = new Promise<void>(() => {})
+    const append = async (): Promise<void> => {
+      appended += 1
+      if (appended > 1) await never
+    }
+    const sink = {
+      append,
+      sync: async () => {},
+      close: async () => {},
+    }
+    const recorder = await opened({ create: async () => sink })
+    const failures: Error[] = []
+    recorder.onFailure(error => failures.push(error))
+    void recorder.output(Buffer.from('x'))
+    await expect.poll(() => appended).toBe(2)
+    for (let halfSeconds = 0; halfSeconds < 19; halfSeconds += 1) await recorder.flush()
+    expect(failures).toEqual([])
+    await recorder.flush()
+    expect(failures).toHaveLength(1)
+    await recorder.end(undefined)
+  })
+
+  it('shows nothing more while what it wrote is not durable for too long', async () => {
+    const syncs: (() => void)[] = []
+    const sync = (): Promise<void> => (syncs.length === 0 ? started() : new Promise(done => syncs.push(done)))
+    const started = async (): Promise<void> => void syncs.push(() => {})
+    const recorder = await opened({
+      create: async () => ({ append: async () => {}, sync, close: async () => {} }),
+    })
+    await recorder.output(Buffer.from('a'))
+    void recorder.flush()
+    await recorder.output(Buffer.from('b'))
+    void recorder.flush()
+    let isShown = false
+    const show = async (): Promise<void> => {
+      await recorder.output(Buffer.from('c'))
+      isShown = true
+    }
+    const shown = show()
+    await new Promise(resolve => setImmediate(resolve))
+    expect(isShown).toBe(false)
+    syncs.at(-1)?.()
+    await shown
   })
 
   it('makes those wait who are faster than the store', async () => {
@@ -187,6 +243,7 @@ describe('a recorder', () => {
           appended += 1
           if (appended > 1) await gate.promise
         },
+        sync: async () => {},
         close: async () => {},
       }),
     }

@@ -1,11 +1,13 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompressSync, constants as zlib } from 'node:zlib'
+import { zstdCompress, zstdCompressSync, zstdDecompressSync, constants as zlib } from 'node:zlib'
 import { open, type SealingKey, seal } from '@sallyport/crypto/envelope'
 import { Secret } from '@sallyport/crypto/secret'
 import { encodeSegment, type SegmentHeader, type SegmentParts } from './segment-layout.ts'
 
 const compress = promisify(zstdCompress)
+/** What is smaller is packed sooner than another thread could be asked to. */
+const SMALL_BYTES = 16 * 1024
 const MAX_PLAIN_BYTES = 64 * 1024 * 1024
 
 /** The hash that the first segment names as the one before it. */
@@ -27,7 +29,7 @@ export const sealSegment = async (
   key: SealingKey,
   wrappedKey: Buffer,
 ): Promise<Buffer> => {
-  const packed = await compress(Buffer.from(lines), { params: { [zlib.ZSTD_c_compressionLevel]: 1 } })
+  const packed = await pack(Buffer.from(lines))
   using plain = Secret.of(packed)
   const body = seal(key, plain, contextOf(place))
   const header: SegmentHeader = {
@@ -36,6 +38,16 @@ export const sealSegment = async (
     ...(place.end && { signature: signatureOf(place, body, key).toString('base64') }),
   }
   return encodeSegment({ header, body })
+}
+
+const pack = async (plain: Buffer): Promise<Buffer> => {
+  const options = {
+    params: { [zlib.ZSTD_c_compressionLevel]: 1 },
+    pledgedSrcSize: plain.byteLength,
+    // One piece comes out; zlib would otherwise go to its thread and back for each 16 KiB.
+    chunkSize: plain.byteLength + 1024,
+  }
+  return plain.byteLength < SMALL_BYTES ? zstdCompressSync(plain, options) : compress(plain, options)
 }
 
 /** Opens a segment at the place where it must be. Throws `sealed_value.refused` if anything about it was changed. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { crashPoint } from '@sallyport/config/crash-point'
 import type { Logger } from '@sallyport/telemetry/logger'
 import type { SessionEnd } from '../domain/session-end.ts'
 import type { Ended, SessionLedger } from '../store/session-ledger.ts'
@@ -7,14 +8,18 @@ import type { LiveSessions } from './live-sessions.ts'
 
 export type ClosingDeps = {
   readonly ledger: Pick<SessionLedger, 'ended'>
-  readonly sessions: Pick<LiveSessions, 'remove'>
+  readonly sessions: Pick<LiveSessions, 'remove' | 'enter' | 'isOpen' | 'stopping'>
   readonly clock: { now(): Date }
   readonly log: Pick<Logger, 'error'>
 }
 
-const RETRIES_MILLISECONDS = [200, 1_000, 3_000]
+const RETRIES_MILLISECONDS = [0, 200, 1_000, 3_000]
+const RETRY_EVERY_MILLISECONDS = 3_000
 
-/** Seals the recording and writes down the end. A session whose end cannot be written is ended by the next start. */
+/**
+ * Seals the recording and writes down the end. Nobody waits for a database that is away: then the end is written when it
+ * is back, or by the next start.
+ */
 export const closeSession = async (
   deps: ClosingDeps,
   session: LiveSession,
@@ -23,12 +28,21 @@ export const closeSession = async (
   const recorded = await session.recorder.end(end.exitStatus)
   // Whoever watches has now seen the last line.
   session.end(end)
+  crashPoint('before session end')
   const ended = { ...end, ...recorded, at: deps.clock.now() }
-  for (const wait of [0, ...RETRIES_MILLISECONDS]) {
+  for (const wait of RETRIES_MILLISECONDS) {
     await sleep(wait)
-    if (await isWritten(deps, session.facts, ended)) break
+    if (await isWritten(deps, session.facts, ended)) return deps.sessions.remove(session)
   }
   deps.sessions.remove(session)
+  void writeLater(deps, session.facts, ended)
+}
+
+const writeLater = async (deps: ClosingDeps, facts: SessionFacts, ended: Ended): Promise<void> => {
+  using _ = deps.sessions.enter()
+  do {
+    await sleep(RETRY_EVERY_MILLISECONDS, undefined, { signal: deps.sessions.stopping }).catch(() => {})
+  } while (!(await isWritten(deps, facts, ended)) && deps.sessions.isOpen())
 }
 
 const isWritten = async (

@@ -1,3 +1,4 @@
+import type { RecordingId, RecordingStore } from '../recording/recording-store.ts'
 import type { Database } from '../store/database.ts'
 import type { SessionLedger } from '../store/session-ledger.ts'
 import { findLive } from '../store/session-rows.ts'
@@ -7,13 +8,15 @@ import type { SessionFacts } from './live-session.ts'
 type Deps = {
   readonly database: Pick<Database, 'asWorker' | 'inTenant'>
   readonly ledger: Pick<SessionLedger, 'ended'>
+  readonly recordings: Pick<RecordingStore, 'salvage'>
   readonly clock: { now(): Date }
   readonly instance: string
 }
 
 /**
  * Ends the sessions that this node carried when it died: their connections died with it. Before it opens its door.
- * The recordings stay valid up to their last segment, and are not complete.
+ * Their recordings are valid up to the last whole segment, and not complete. How many there are is written down, so that
+ * none can be cut off later.
  */
 export const endSessionsOfCrash = async (deps: Deps): Promise<number> => {
   const found = await deps.database.asWorker(sql => findLive(sql, deps.instance))
@@ -23,12 +26,16 @@ export const endSessionsOfCrash = async (deps: Deps): Promise<number> => {
       reason: 'proxy-stopped',
       detail: 'The session proxy stopped without ending the session.',
       at: deps.clock.now(),
-      segments: null,
+      segments: await salvaged(deps, { tenantId: tenant_id, sessionId: id }),
       bytes: 0,
     })
   }
   return found.length
 }
+
+const salvaged = ({ recordings }: Deps, id: RecordingId): Promise<number | null> =>
+  // A session that died while its recording was made has none.
+  recordings.salvage(id).catch(() => null)
 
 const factsOf = (row: SessionRow): SessionFacts => ({
   ...row,

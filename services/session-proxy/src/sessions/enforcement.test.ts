@@ -15,8 +15,8 @@ const session = (
   const recorder = {
     header: '',
     output: async () => undefined,
-    resize: () => undefined,
-    mark: (text: string) => void marks.push(text),
+    resize: async () => undefined,
+    mark: async (text: string) => void marks.push(text),
     flush: async () => undefined,
     end: async () => ({ segments: 1, bytes: 0 }),
     onFailure: () => undefined,
@@ -55,7 +55,7 @@ const scene = (live: LiveSession[]) => {
   }
   const confirm = grantConfirmer({
     sessions,
-    clock,
+    steadyNow: () => clock.now().getTime(),
     log: { warn: () => undefined },
     watch: { isHealthy: () => state.healthy },
     revocations: {

@@ -12,7 +12,8 @@ type Deps = {
   readonly sessions: LiveSessions
   readonly watch: Pick<RevocationWatch, 'isHealthy'>
   readonly revocations: Pick<Revocations, 'check'>
-  readonly clock: { now(): Date }
+  /** Milliseconds of a clock that nobody sets: how long nobody could be asked must not depend on one that somebody does. */
+  readonly steadyNow: () => number
   readonly log: Pick<Logger, 'warn'>
 }
 
@@ -23,22 +24,25 @@ type Deps = {
 export const grantConfirmer = (deps: Deps): (() => Promise<void>) => {
   let askedAt = Number.NEGATIVE_INFINITY
   let wasHealthy = false
+  const confirmedAt: Confirmed = new WeakMap()
   const confirmAll = (): Promise<unknown> =>
-    Promise.all([...byTenant(deps.sessions)].map(([tenantId, some]) => confirm(deps, tenantId, some)))
+    Promise.all(
+      [...byTenant(deps.sessions)].map(([tenantId, some]) => confirm(deps, confirmedAt, tenantId, some)),
+    )
   return async () => {
-    const now = deps.clock.now()
+    const now = deps.steadyNow()
     const healthy = deps.watch.isHealthy()
     const returned = healthy && !wasHealthy
     wasHealthy = healthy
     // A new stream may begin after a revocation that nobody heard: ask once about everything.
     if (returned) await confirmAll()
     if (healthy) {
-      for (const session of deps.sessions.all()) session.confirmedAt = now
+      for (const session of deps.sessions.all()) confirmedAt.set(session, now)
       return
     }
-    endUnconfirmed(deps.sessions, now)
-    if (now.getTime() - askedAt < ASK_EVERY_MILLISECONDS) return
-    askedAt = now.getTime()
+    endUnconfirmed(deps.sessions, confirmedAt, now)
+    if (now - askedAt < ASK_EVERY_MILLISECONDS) return
+    askedAt = now
     await confirmAll()
   }
 }
@@ -58,9 +62,14 @@ const watchWindow = (session: LiveSession, now: Date): void => {
     session.end({ reason: 'window-over', detail: 'The window of this access has ended.' })
 }
 
-const endUnconfirmed = (sessions: LiveSessions, now: Date): void => {
+/** When access-control last said that a session's grant is good. One that is new was asked about as it was opened. */
+type Confirmed = WeakMap<LiveSession, number>
+
+const endUnconfirmed = (sessions: LiveSessions, confirmedAt: Confirmed, now: number): void => {
   for (const session of sessions.all()) {
-    if (now.getTime() - session.confirmedAt.getTime() > UNCONFIRMED_LIMIT_MILLISECONDS) {
+    const confirmed = confirmedAt.get(session)
+    if (confirmed === undefined) confirmedAt.set(session, now)
+    else if (now - confirmed > UNCONFIRMED_LIMIT_MILLISECONDS) {
       session.end({
         reason: 'revoked',
         detail: 'It could not be confirmed that this access is still allowed.',
@@ -72,16 +81,21 @@ const endUnconfirmed = (sessions: LiveSessions, now: Date): void => {
 const byTenant = (sessions: LiveSessions): Map<string, LiveSession[]> =>
   Map.groupBy(sessions.all(), session => session.facts.tenantId)
 
-const confirm = async (deps: Deps, tenantId: string, sessions: LiveSession[]): Promise<void> => {
+const confirm = async (
+  deps: Deps,
+  confirmedAt: Confirmed,
+  tenantId: string,
+  sessions: LiveSession[],
+): Promise<void> => {
   try {
     const { good, endedReasons } = await deps.revocations.check(
       tenantId,
       sessions.map(session => session.facts.grantId),
     )
-    const now = deps.clock.now()
+    const now = deps.steadyNow()
     for (const session of sessions) {
       const { grantId } = session.facts
-      if (good.has(grantId)) session.confirmedAt = now
+      if (good.has(grantId)) confirmedAt.set(session, now)
       else session.end({ reason: 'revoked', detail: endedReasons.get(grantId) ?? 'This access has ended.' })
     }
   } catch (error) {

@@ -37,8 +37,6 @@ export type LiveSession = {
   /** Tells its user something. The protocol says how. */
   readonly say: (text: string) => void
   readonly onSay: (listener: (text: string) => void) => void
-  /** When access-control last confirmed that its grant is good. */
-  confirmedAt: Date
   /** The last warning about the end of its window. */
   warnedLevel: number
 }
@@ -64,13 +62,15 @@ export const liveSession = (facts: SessionFacts, recorder: Recorder): LiveSessio
     endedBy: () => endedBy,
     end,
     say: text => {
-      recorder.mark(text)
-      tell(text)
+      // A recorder that fails ends the session by itself.
+      recorder.mark(text).then(
+        () => tell(text),
+        () => undefined,
+      )
     },
     onSay: listener => {
       tell = listener
     },
-    confirmedAt: facts.startedAt,
     warnedLevel: 0,
   }
 }

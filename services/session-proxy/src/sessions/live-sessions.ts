@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { SessionEnd } from '../domain/session-end.ts'
 import type { LiveSession } from './live-session.ts'
 
@@ -6,6 +7,12 @@ export type LiveSessions = {
   /** False once the node is stopping: then no session may begin. */
   isOpen(): boolean
   stop(): void
+  /** Aborted when the node is stopping. */
+  readonly stopping: AbortSignal
+  /** Counts somebody who is on the way into a session, in it, or on the way out, until it is disposed of. */
+  enter(): Disposable
+  /** How many of them there are. */
+  readonly inside: number
   add(session: LiveSession): void
   remove(session: LiveSession): void
   get(id: string): LiveSession | undefined
@@ -16,11 +23,23 @@ export type LiveSessions = {
 
 export const liveSessions = (): LiveSessions => {
   const byId = new Map<string, LiveSession>()
-  let open = true
+  const stopping = new AbortController()
+  setMaxListeners(0, stopping.signal)
+  let inside = 0
   return {
-    isOpen: () => open,
-    stop: () => {
-      open = false
+    isOpen: () => !stopping.signal.aborted,
+    stop: () => stopping.abort(),
+    stopping: stopping.signal,
+    enter: () => {
+      inside += 1
+      return {
+        [Symbol.dispose]: () => {
+          inside -= 1
+        },
+      }
+    },
+    get inside() {
+      return inside
     },
     add: session => {
       byId.set(session.facts.id, session)

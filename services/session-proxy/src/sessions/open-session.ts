@@ -1,3 +1,4 @@
+import { crashPoint } from '@sallyport/config/crash-point'
 import type { RootKeyProvider } from '@sallyport/crypto/key-provider'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Access, IssuedGrant, Target } from '../clients/access.ts'
@@ -57,6 +58,7 @@ export const openSession = async (
   try {
     await confirm(deps, facts)
     await deps.ledger.started(facts)
+    crashPoint('after session row')
   } catch (error) {
     deps.sessions.remove(session)
     await recorder.end(undefined)

@@ -16,14 +16,15 @@ export type RevocationWatch = AsyncDisposable & {
 
 type Deps = {
   readonly revocations: Pick<Revocations, 'watch'>
-  readonly clock: { now(): Date }
+  /** Milliseconds of a clock that nobody sets. */
+  readonly steadyNow: () => number
   readonly log: Pick<Logger, 'warn' | 'info'>
   readonly onRevoked: (grantId: string, reason: string) => void
 }
 
 /** Follows the stream of revocations, and takes it up again where it broke. */
 export const watchRevocations = (deps: Deps): RevocationWatch => {
-  const { clock, log } = deps
+  const { steadyNow, log } = deps
   const stop = new AbortController()
   const remembered = new Map<string, { reason: string; at: number }>()
   let position = 0n
@@ -31,7 +32,7 @@ export const watchRevocations = (deps: Deps): RevocationWatch => {
   let streamLifetime = new AbortController()
 
   const hear = (message: RevocationMessage): void => {
-    const now = clock.now().getTime()
+    const now = steadyNow()
     heardAt = now
     if (message.position > position) position = message.position
     if (message.revocation === undefined) return
@@ -44,7 +45,7 @@ export const watchRevocations = (deps: Deps): RevocationWatch => {
     streamLifetime = new AbortController()
     // A connection that died without a word would otherwise be waited for until TCP gives up.
     const watchdog = setInterval(() => {
-      if (clock.now().getTime() - heardAt > SILENCE_MILLISECONDS) streamLifetime.abort()
+      if (steadyNow() - heardAt > SILENCE_MILLISECONDS) streamLifetime.abort()
     }, SILENCE_MILLISECONDS)
     const signal = AbortSignal.any([stop.signal, streamLifetime.signal])
     try {
@@ -65,7 +66,7 @@ export const watchRevocations = (deps: Deps): RevocationWatch => {
   }
   const running = run()
   return {
-    isHealthy: () => clock.now().getTime() - heardAt <= SILENCE_MILLISECONDS,
+    isHealthy: () => steadyNow() - heardAt <= SILENCE_MILLISECONDS,
     reasonOf: grantId => remembered.get(grantId)?.reason,
     [Symbol.asyncDispose]: async () => {
       stop.abort()

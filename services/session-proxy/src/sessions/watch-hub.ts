@@ -22,7 +22,9 @@ export const watchHub = (recorder: Pick<Recorder, 'header' | 'onLines'>, ending:
   let keptCharacters = 0
   let lastResize = ''
   recorder.onLines(lines => {
-    lastResize = lines.split('\n').findLast(line => /^\[[\d.]+,"r"/.test(line)) ?? lastResize
+    // Text in a line has its quotes escaped.
+    if (lines.includes(',"r","'))
+      lastResize = lines.split('\n').findLast(line => /^\[[\d.]+,"r"/.test(line)) ?? lastResize
     kept.push(lines)
     keptCharacters += lines.length
     while (keptCharacters > KEPT_CHARACTERS && kept.length > 1) keptCharacters -= kept.shift()?.length ?? 0

@@ -21,7 +21,7 @@ export type Refusal = {
 
 export type Ended = SessionEnd & {
   readonly at: Date
-  /** Unknown if the recorder's node died. */
+  /** Unknown if the recorder's node died and left no recording. */
   readonly segments: number | null
   readonly bytes: number
 }
