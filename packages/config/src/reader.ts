@@ -24,6 +24,8 @@ export type Reader = {
   /** The content of such a file. */
   readonly bytes: (name: string) => Buffer
   readonly optional: (name: string) => string | undefined
+  /** Values with commas between them; none if it is not set. `what` says what each must be. */
+  readonly list: (name: string, isGood: (value: string) => boolean, what: string) => readonly string[]
 }
 
 /**
@@ -46,6 +48,12 @@ const readerOf = (environment: Environment, complain: (problem: string) => void)
   return {
     text,
     optional: name => environment[name] || undefined,
+    list: (name, isGood, what) => {
+      const values = (environment[name] ?? '').split(',').map(value => value.trim())
+      const given = values.filter(value => value !== '')
+      if (!given.every(isGood)) complain(`${name} must be a list of ${what}, with commas between them`)
+      return given
+    },
     integer: (name, { min, max }, fallback) => {
       const raw = text(name, fallback?.toString())
       const value = /^-?\d{1,15}$/.test(raw) ? Number(raw) : Number.NaN

@@ -1,9 +1,10 @@
 import { type Environment, type Reader, readConfig } from '@sallyport/config/reader'
+import { readEgressRules } from '@sallyport/egress/config'
+import type { EgressRules } from '@sallyport/egress/rules'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
-import type { EgressRules } from './executors/ssh/egress.ts'
 
 export type ExecutionConfig = {
   readonly host: string
@@ -46,7 +47,7 @@ export const readExecutionConfig = (environment: Environment): ExecutionConfig =
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
     tls: readTlsMaterial(reader),
-    egress: { allowLoopback: reader.flag('SALLYPORT_TARGETS_ON_LOOPBACK', false) },
+    egress: readEgressRules(reader),
     worker: {
       ...defaultWorker,
       slots: reader.integer('SALLYPORT_EXECUTION_SLOTS', { min: 1, max: 64 }, defaultWorker.slots),

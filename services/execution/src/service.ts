@@ -3,6 +3,7 @@ import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { GrantServiceService } from '@sallyport/contracts/access_control/v1/access'
 import { DeviceServiceService, TargetServiceService } from '@sallyport/contracts/vault/v1/inventory'
 import { RotationServiceService } from '@sallyport/contracts/vault/v1/secrets'
+import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { openPool, type Pool } from '@sallyport/database/pool'
 import { prismaAdapter } from '@sallyport/database/prisma'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
@@ -10,6 +11,7 @@ import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
 import { openPostgresLog } from '@sallyport/events/postgres-log'
 import { relayOutbox } from '@sallyport/events/relay'
+import { createEgress } from '@sallyport/egress/egress'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { connectRpc } from '@sallyport/rpc/client'
@@ -48,14 +50,15 @@ export const startExecution = async (
   overrides: ExecutionOverrides = {},
 ): Promise<RunningService> => {
   const log = overrides.log ?? createLogger('execution', config.logLevel)
-  const clock = overrides.clock ?? { now: () => new Date() }
-  const { egress, tls } = config
+  const { tls } = config
+  const egress = createEgress(config.egress)
   const stopping = new AbortController()
   const { signal } = stopping
 
   await using opened = new AsyncDisposableStack()
   const pool = opened.use(open(config.databaseUrl, 'execution', log))
   const worker = opened.use(open(config.workerDatabaseUrl, 'execution worker', log))
+  const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: worker, log }))
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, 'execution') })
   opened.defer(() => prisma.$disconnect())
   const connection = { connectionString: config.eventLogUrl, application_name: 'execution events' }

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { createEgress } from '@sallyport/egress/egress'
+import { laptopRules } from '@sallyport/egress/rules'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,6 +16,7 @@ import { scheduleRotation } from '../src/store/schedule.ts'
 import { fakeVault } from './support/fake-vault.ts'
 import { startNeighbours } from './support/neighbours.ts'
 
+const egress = createEgress(laptopRules)
 const main = join(import.meta.dirname, '../src/main.ts')
 
 /** One credential on a real SSH server, its policy, an order to change it, and the service as processes. */
@@ -22,7 +25,7 @@ const startWorld = async () => {
   const target = opened.use(await startSmallTarget())
   const { address, port, username, password } = target
   const signal = new AbortController().signal
-  const hostKeys = await scanHostKeys({ address, port, egress: { allowLoopback: true }, signal })
+  const hostKeys = await scanHostKeys({ address, port, egress, signal })
   const vault = fakeVault({ current: password, username, target: { address, port, hostKeys } })
   const neighbours = opened.use(await startNeighbours(vault))
   const directory = await mkdtemp(join(tmpdir(), 'execution-'))

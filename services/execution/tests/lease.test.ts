@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AttemptFailure } from '../src/domain/rotation/failure.ts'
 import { keepLease } from '../src/worker/lease-keeper.ts'
 import { runAttempt } from '../src/worker/run-attempt.ts'
-import { postgresJobStore } from '../src/store/postgres-job-store.ts'
 import { makeRig } from './support/rig.ts'
 
 let db: TestDatabase
@@ -16,27 +15,6 @@ afterAll(() => db?.[Symbol.asyncDispose]())
 const never = new AbortController().signal
 
 describe('workers', () => {
-  test('never run the same operation: 8 workers, 60 operations, one change each', async () => {
-    const rigs = await Promise.all(Array.from({ length: 60 }, () => makeRig(db)))
-    await Promise.all(rigs.map(rig => rig.order()))
-    const runs = new Map<string, number>()
-    const byRotation = new Map(rigs.map(rig => [rig.credentialId, rig]))
-    const jobs = postgresJobStore({ app: db.appPool, worker: db.workerPool })
-    const worker = async () => {
-      for (;;) {
-        const lease = await jobs.claim('worker')
-        if (lease === undefined) return
-        runs.set(lease.operationId, (runs.get(lease.operationId) ?? 0) + 1)
-        const job = await jobs.begin(lease)
-        const rig = byRotation.get(job.credentialId)
-        if (rig !== undefined) await runAttempt(rig.deps, job, { guard: () => {}, signal: never })
-      }
-    }
-    await Promise.all(Array.from({ length: 8 }, worker))
-    expect([...runs.values()]).toEqual(Array.from({ length: 60 }, () => 1))
-    for (const rig of rigs) expect(rig.target.changes).toHaveLength(1)
-  })
-
   test('cannot claim what is leased, until the lease is over', async () => {
     const rig = await makeRig(db)
     await rig.order()

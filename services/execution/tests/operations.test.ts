@@ -192,22 +192,3 @@ describe('permissions', () => {
     ).toEqual([])
   })
 })
-
-describe('a scan of host keys', () => {
-  const scan = async (caller: typeof alice, deviceId: string, port: number) =>
-    service.hostKeys.scanHostKeys(
-      { deviceId, port, vaultCallerToken: await service.vaultToken(caller) },
-      await service.as(caller),
-    )
-
-  test('goes to devices of the tenant only, and never to addresses that are no targets', async () => {
-    const deviceId = randomUUID()
-    service.addTarget(alice.tenantId, randomUUID(), deviceId, '169.254.169.254')
-    await expect(scan(bob, deviceId, 22)).rejects.toMatchObject({ reason: 'device.not_found' })
-    await expect(scan(alice, deviceId, 22)).rejects.toMatchObject({
-      reason: 'host_key.unreachable',
-      message: expect.stringContaining('must not be connected to'),
-    })
-    await expect(scan(alice, deviceId, 0)).rejects.toMatchObject({ reason: 'request.invalid' })
-  })
-})

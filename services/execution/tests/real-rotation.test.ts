@@ -1,4 +1,6 @@
 import { Secret } from '@sallyport/crypto/secret'
+import { createEgress } from '@sallyport/egress/egress'
+import { laptopRules } from '@sallyport/egress/rules'
 import { type TestDatabase, testDatabase } from '@sallyport/testing/postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sshExecutor } from '../src/executors/ssh/ssh-executor.ts'
@@ -13,6 +15,7 @@ import {
 } from './support/real-sshd.ts'
 import { makeRig } from './support/rig.ts'
 
+const egress = createEgress(laptopRules)
 const reason = noRealSshd()
 
 describe.skipIf(reason !== undefined)(`a rotation on a real account${reason ? ` (${reason})` : ''}`, () => {
@@ -29,7 +32,7 @@ describe.skipIf(reason !== undefined)(`a rotation on a real account${reason ? ` 
     await db?.[Symbol.asyncDispose]()
   })
 
-  const executor = sshExecutor({ egress: { allowLoopback: true } })
+  const executor = sshExecutor({ egress })
   const never = new AbortController().signal
 
   const realRig = async (privileged: boolean) => {

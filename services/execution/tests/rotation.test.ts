@@ -279,7 +279,7 @@ describe('a rotation', () => {
       create function execution.refuse() returns trigger language plpgsql as $$ begin raise 'no audit'; end $$;
       create trigger refuse before insert on execution.outbox for each row execute function execution.refuse()`)
     try {
-      await expect(rig.run()).rejects.toThrow('no audit')
+      await expect(rig.run()).rejects.toMatchObject({ reason: 'audit.unavailable' })
       expect(rig.vault.rotations.size).toBe(0)
       expect(rig.target.changes).toEqual([])
     } finally {

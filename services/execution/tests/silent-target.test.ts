@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { Secret } from '@sallyport/crypto/secret'
+import { createEgress } from '@sallyport/egress/egress'
+import { laptopRules } from '@sallyport/egress/rules'
 import { newSshKey } from '@sallyport/targets/new-ssh-key'
 import ssh2 from 'ssh2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -7,6 +9,7 @@ import { parseTemplate } from '../src/domain/template/parse.ts'
 import { logCapture } from '../src/executors/log-capture.ts'
 import { sshExecutor } from '../src/executors/ssh/ssh-executor.ts'
 
+const egress = createEgress(laptopRules)
 const never = new AbortController().signal
 
 type Manner = 'opens no channel' | 'takes no input'
@@ -67,7 +70,7 @@ describe('a target that answers no more', () => {
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
     const capture = logCapture()
     capture.hide([])
-    return sshExecutor({ egress: { allowLoopback: true } }).run({
+    return sshExecutor({ egress }).run({
       target: silent.target,
       signIn: { username: 'ann', kind: 'password', secret: Secret.fromUtf8('secret') },
       template: parsed.template,

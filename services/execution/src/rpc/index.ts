@@ -5,8 +5,8 @@ import {
   TemplateServiceService,
 } from '@sallyport/contracts/execution/v1/execution'
 import { type Binding, bind } from '@sallyport/rpc/handlers'
+import type { Egress } from '@sallyport/egress/egress'
 import type { Inventory } from '../clients/vault.ts'
-import type { EgressRules } from '../executors/ssh/egress.ts'
 import type { Store } from '../store/store.ts'
 import { cancelOperation } from './cancel-operation.ts'
 import { createTemplate } from './create-template.ts'
@@ -25,7 +25,7 @@ import { restartOperation } from './restart-operation.ts'
 import { scanHostKeys } from './scan-host-keys.ts'
 import { updateTemplate } from './update-template.ts'
 
-type Deps = { store: Store; inventory: Inventory; egress: EgressRules; clock: { now(): Date } }
+type Deps = { store: Store; inventory: Inventory; egress: Egress; clock: { now(): Date } }
 
 export const bindings = (deps: Deps): Binding[] => [
   bind(TemplateServiceService, templateMethods, {

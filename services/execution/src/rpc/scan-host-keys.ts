@@ -1,17 +1,17 @@
-import { recordAudit } from '@sallyport/audit-events/record'
+import { type AuditEntry, recordAudit } from '@sallyport/audit-events/record'
 import type { ScanHostKeysRequest, ScanHostKeysResponse } from '@sallyport/contracts/execution/v1/execution'
 import { sqlOf } from '@sallyport/database/sql'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Call } from '@sallyport/rpc/call'
+import type { Egress } from '@sallyport/egress/egress'
 import type { Inventory } from '../clients/vault.ts'
 import { AttemptFailure } from '../domain/rotation/failure.ts'
-import type { EgressRules } from '../executors/ssh/egress.ts'
 import { fingerprintOf, isPinned, keyTypeOf } from '../executors/ssh/host-key.ts'
 import { scanHostKeys as scan } from '../executors/ssh/scan-host-keys.ts'
 import type { Store } from '../store/store.ts'
 import { existingId } from './checks.ts'
 
-type Deps = { store: Store; inventory: Pick<Inventory, 'deviceOf'>; egress: EgressRules }
+type Deps = { store: Store; inventory: Pick<Inventory, 'deviceOf'>; egress: Egress }
 
 /** Only a device of the tenant, never an address that the caller gives: this is no port scanner. */
 export const scanHostKeys =
@@ -24,24 +24,32 @@ export const scanHostKeys =
     if (request.vaultCallerToken === undefined) throw new SallyportError('caller.unauthenticated')
     const { address, hostKeys: pinned } = await inventory.deviceOf(request.vaultCallerToken, deviceId)
     const pinnedHere = pinned.filter(key => key.port === port).map(key => key.publicKey)
-    const keys = await scan({ address, port, egress, signal: call.signal }).catch(unreachable)
+    const audit = (entry: AuditEntry<'device.host_key_fetched'>): Promise<void> =>
+      store.inTenant(tenantId, tx =>
+        recordAudit(sqlOf(tx), call, 'device.host_key_fetched', {
+          ...entry,
+          target: { kind: 'device', id: deviceId },
+          details: { address, port, ...entry.details },
+        }),
+      )
+    const keys = await scan({ address, port, egress, signal: call.signal }).catch(async (thrown: unknown) => {
+      const error = asRefusal(thrown)
+      // What was tried is told too: a device can be given any address.
+      await audit({ outcome: 'failure', details: { reason: error.reason } })
+      throw error
+    })
     const hostKeys = keys.map(publicKey => ({
       publicKey,
       algorithm: keyTypeOf(publicKey),
       fingerprint: fingerprintOf(publicKey),
       pinned: isPinned(publicKey, pinnedHere),
     }))
-    await store.inTenant(tenantId, tx =>
-      recordAudit(sqlOf(tx), call, 'device.host_key_fetched', {
-        target: { kind: 'device', id: deviceId },
-        details: { address, port, fingerprints: hostKeys.map(({ fingerprint }) => fingerprint) },
-      }),
-    )
+    await audit({ details: { fingerprints: hostKeys.map(({ fingerprint }) => fingerprint) } })
     return { hostKeys }
   }
 
-const unreachable = (cause: unknown): never => {
-  if (cause instanceof AttemptFailure)
-    throw new SallyportError('host_key.unreachable', cause.message, { cause })
-  throw cause
+const asRefusal = (cause: unknown): SallyportError => {
+  if (!(cause instanceof AttemptFailure)) return SallyportError.from(cause)
+  if (cause.failure === 'target_forbidden') return new SallyportError('host_key.forbidden')
+  return new SallyportError('host_key.unreachable', cause.message, { cause })
 }

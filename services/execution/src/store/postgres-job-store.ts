@@ -75,7 +75,12 @@ const sayEnded = (sql: Sql, { lease, credentialId }: Job, succeeded: boolean) =>
 
 /** What asked for a change while one ran came too late for it. */
 const orderAgain = async (sql: Sql, { lease: { tenantId }, credentialId, deviceId }: Job, again: Again) => {
-  const scheduled = await scheduleRotation(sql, { tenantId, credentialId, happenedAt: new Date(), ...again })
+  // By the same clock as the start of the attempt that it came too late for.
+  const [{ now: happenedAt } = { now: new Date() }] = await sql.query<{ now: Date }>(
+    'select clock_timestamp() as now',
+    [],
+  )
+  const scheduled = await scheduleRotation(sql, { tenantId, credentialId, happenedAt, ...again })
   if (scheduled?.scheduling !== 'schedule') return
   await recordAudit(sql, systemSource(tenantId), 'operation.scheduled', {
     target: { kind: 'credential', id: credentialId },

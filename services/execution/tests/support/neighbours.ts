@@ -1,5 +1,6 @@
 import { randomUUID, webcrypto } from 'node:crypto'
 import { join } from 'node:path'
+import { laptopRules } from '@sallyport/egress/rules'
 import { GrantServiceService } from '@sallyport/contracts/access_control/v1/access'
 import {
   DeviceServiceService,
@@ -136,7 +137,7 @@ export const startNeighbours = async (vault: FakeVault) => {
     accessControlAddress: accessControl.address,
     vaultAddress: vaultServer.address,
     tls: await authority.issue('execution'),
-    egress: { allowLoopback: true },
+    egress: laptopRules,
     worker: { ...defaultWorker, idleMs: 20, graceMs: 100 },
     logLevel: 'silent',
   }

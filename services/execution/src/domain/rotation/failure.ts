@@ -2,6 +2,10 @@
 export const failureCodes = {
   authentication_failed: { title: 'The target refused to let the account sign in', retry: false },
   unreachable: { title: 'The target could not be reached', retry: true },
+  target_forbidden: {
+    title: 'The address of the target is one that must not be connected to',
+    retry: false,
+  },
   host_key_mismatch: { title: 'The target showed another host key than the pinned ones', retry: false },
   host_key_not_pinned: { title: 'The device has no pinned host key for this port', retry: false },
   timeout: { title: 'The target did not answer in time', retry: true },

@@ -1,14 +1,14 @@
 import ssh2, { type Client } from 'ssh2'
+import type { Egress } from '@sallyport/egress/egress'
 import { AttemptFailure } from '../../domain/rotation/failure.ts'
 import type { SignIn, Target } from '../executor.ts'
-import type { EgressRules } from './egress.ts'
 import { algorithmsFor, fingerprintOf, isPinned } from './host-key.ts'
 import { signInOnce, type Tried } from './sign-in.ts'
 import { openSocket } from './socket.ts'
 
 export type SshConnection = AsyncDisposable & { readonly client: Client }
 
-type Options = { egress: EgressRules; connectTimeoutMs: number; signal: AbortSignal }
+type Options = { egress: Egress; connectTimeoutMs: number; signal: AbortSignal }
 
 /** PAM takes its time over a password, most of all over a wrong one. */
 const signInTimeoutMs = 20_000

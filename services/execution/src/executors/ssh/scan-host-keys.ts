@@ -1,10 +1,10 @@
 import ssh2, { type ServerHostKeyAlgorithm } from 'ssh2'
+import type { Egress } from '@sallyport/egress/egress'
 import { AttemptFailure } from '../../domain/rotation/failure.ts'
-import type { EgressRules } from './egress.ts'
 import { keyKinds } from './host-key.ts'
 import { openSocket } from './socket.ts'
 
-type Options = { address: string; port: number; egress: EgressRules; signal: AbortSignal }
+type Options = { address: string; port: number; egress: Egress; signal: AbortSignal }
 
 const timeoutMs = 5000
 

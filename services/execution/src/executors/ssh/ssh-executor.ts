@@ -1,12 +1,12 @@
+import type { Egress } from '@sallyport/egress/egress'
 import { AttemptFailure } from '../../domain/rotation/failure.ts'
 import type { Answer } from '../../domain/rotation/decide.ts'
 import type { Template } from '../../domain/template/ast.ts'
 import type { Executor } from '../executor.ts'
 import { openConnection } from './connection.ts'
-import type { EgressRules } from './egress.ts'
 import { defaultTimeoutMs, runTemplate } from './run-template.ts'
 
-type Deps = { egress: EgressRules }
+type Deps = { egress: Egress }
 
 /** Signs in over SSH and runs templates there. */
 export const sshExecutor = ({ egress }: Deps): Executor => ({

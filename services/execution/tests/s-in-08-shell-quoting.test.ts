@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { counted, figure } from '@sallyport/testing/proof'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseTemplate } from '../src/domain/template/parse.ts'
@@ -40,20 +41,22 @@ const password = fc.oneof(
   fc.string({ unit: fc.constantFrom(...Array.from('\'"\\$`!#&|;<>()[]{}*?~ \t\nab')), maxLength: 40 }),
 )
 
-describe('a value in a command line', () => {
+describe('S-IN-08: a value in a command line', () => {
   const places = [
     "printf '%s.' [#NEW_PASSWORD#]",
     "printf '%s.' '[#NEW_PASSWORD#]'",
     'printf \'%s.\' "[#NEW_PASSWORD#]"',
   ]
 
-  test('is one word for a real shell, whatever it is and however it is quoted: 10,000 passwords', () => {
-    for (const _ of Array.from({ length: 20 })) {
+  test('is one word for a real shell, whatever it is and however it is quoted', () => {
+    const count = counted(10_000)
+    for (let done = 0; done < count; done += 500) {
       const passwords = fc.sample(password, 500)
       const lines = passwords.map((value, index) => commandLine(places[index % 3] ?? '', value))
       const script = lines.map(line => `${line}; printf '\\036'`).join('\n')
       const output = execFileSync('/bin/sh', { input: script, maxBuffer: 1e8 }).toString()
       expect(output).toBe(passwords.map(value => `${value}.\u001e`).join(''))
     }
+    figure('S-IN-08', `${count} values in shell command lines, all of them bytewise one word`)
   })
 })
