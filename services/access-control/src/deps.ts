@@ -4,9 +4,11 @@ import type { TargetSource } from './clients/vault.ts'
 import type { Notifications } from './grants/notify.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
 import type { LoginDeps } from './login/deps.ts'
+import type { Policies } from './store/policies.ts'
 
 /** Everything that is built once. Each handler names the part of it that it needs. */
 export type Deps = LoginDeps & {
+  policies: Policies
   targets: TargetSource
   keys: SigningKeys
   root: RootKeyProvider

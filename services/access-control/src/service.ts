@@ -1,5 +1,6 @@
 import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
+import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { openPool, type Pool } from '@sallyport/database/pool'
 import { prismaAdapter } from '@sallyport/database/prisma'
 import { sqlOf } from '@sallyport/database/sql'
@@ -23,10 +24,11 @@ import { targetsChanged } from './events/targets-changed.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
 import { openNotifications } from './grants/notify.ts'
 import { createSigningKeys, ensureSigningKeys } from './keys/signing-keys.ts'
-import { createPasswordHasher } from './login/password-hash.ts'
+import { createPasswordHasher, type PasswordHasher } from './login/password-hash.ts'
 import { createTotpVault } from './login/sealed-totp.ts'
 import { auditDenials } from './rpc/audit-denials.ts'
 import { bindings } from './rpc/index.ts'
+import { createPolicies } from './store/policies.ts'
 import { createStore, type Tx } from './store/store.ts'
 
 export type RunningService = AsyncDisposable & {
@@ -40,6 +42,7 @@ export type AccessControlOverrides = {
   readonly driver?: EventDriver
   readonly targets?: TargetSource
   readonly clock?: Clock
+  readonly hasher?: PasswordHasher
   readonly log?: Logger
 }
 
@@ -51,7 +54,6 @@ export const startAccessControl = async (
   overrides: AccessControlOverrides = {},
 ): Promise<RunningService> => {
   const log = overrides.log ?? createLogger('access-control', config.logLevel)
-  const clock = overrides.clock ?? { now: () => new Date() }
   const root = await openFileKeyProvider(config.keyRingFile)
   const stopping = new AbortController()
   const { signal } = stopping
@@ -59,6 +61,7 @@ export const startAccessControl = async (
   await using opened = new AsyncDisposableStack()
   const pool = opened.use(open(config.databaseUrl, 'access-control', log))
   const workerPool = opened.use(open(config.workerDatabaseUrl, 'access-control worker', log))
+  const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: workerPool, log }))
   const prisma = new PrismaClient({
     adapter: prismaAdapter(pool, 'access_control'),
     // Longer messages show arguments, and arguments are not for the log.
@@ -72,12 +75,13 @@ export const startAccessControl = async (
   const keys = createSigningKeys({ store, root, clock })
   const deps: Deps = {
     store,
+    policies: createPolicies(),
     workerPool,
     stopping: signal,
     clock,
     root,
     keys,
-    hasher: await createPasswordHasher(),
+    hasher: overrides.hasher ?? (await createPasswordHasher()),
     totpVault: createTotpVault(root),
     sourceTries: config.loginTriesPerSource,
     targets: overrides.targets ?? connectTargets(vault),

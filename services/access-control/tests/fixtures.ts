@@ -29,7 +29,7 @@ import { type TestDatabase, testDatabase } from '@sallyport/testing/postgres'
 import type { TargetSource } from '../src/clients/vault.ts'
 import type { FirstAdministrator } from '../src/bootstrap.ts'
 import type { Target } from '../src/domain/criteria.ts'
-import { startAccessControl } from '../src/service.ts'
+import { type AccessControlOverrides, startAccessControl } from '../src/service.ts'
 
 export const connectAll = (channel: RpcChannel) => ({
   authentication: connectRpc(AuthenticationServiceService, channel),
@@ -101,7 +101,9 @@ export type Platform = AsyncDisposable & {
   bootstrap: () => Promise<FirstAdministrator | undefined>
 }
 
-export const startPlatform = async (): Promise<Platform> => {
+export const startPlatform = async (
+  overrides: Pick<AccessControlOverrides, 'hasher'> = {},
+): Promise<Platform> => {
   const stack = new AsyncDisposableStack()
   const database = stack.use(await testDatabase('access_control'))
   const directory = await mkdtemp(join(tmpdir(), 'access-control-'))
@@ -130,6 +132,7 @@ export const startPlatform = async (): Promise<Platform> => {
         clock,
         targets,
         driver,
+        ...overrides,
         log: createLogger('access-control', process.env['TEST_LOG'] ? 'debug' : 'silent'),
       },
     ),

@@ -130,7 +130,7 @@ describe('without an audit record', () => {
     const { adminPool } = stage.platform.database
     await adminPool.query('revoke insert on access_control.outbox from sallyport_access_control')
     try {
-      expect(await codeOf(users().createUser(newUser('unrecorded'), stage.options))).toBe('internal')
+      expect(await codeOf(users().createUser(newUser('unrecorded'), stage.options))).toBe('audit.unavailable')
     } finally {
       await adminPool.query('grant insert on access_control.outbox to sallyport_access_control')
     }

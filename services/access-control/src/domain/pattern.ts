@@ -3,7 +3,11 @@ import { SallyportError } from '@sallyport/errors/error'
 /** One item of a comma list, cut at its wildcards. */
 type Part = { kind: 'text'; text: string } | { kind: 'any' } | { kind: 'user-name' }
 
-export type Pattern = readonly Part[]
+export type Pattern = {
+  readonly parts: readonly Part[]
+  /** The folded text between the wildcards; undefined where it depends on who asks. */
+  readonly pieces: readonly string[] | undefined
+}
 
 const maxLength = 4096
 const maxItems = 200
@@ -29,16 +33,18 @@ export const parsePatterns = (list: string, allowMask: boolean): Pattern[] => {
 /** Whether a value matches one of the patterns. Takes time linear in the value for each piece of a pattern. */
 export const matchesAny = (patterns: readonly Pattern[], value: string, userName: string): boolean => {
   const folded = fold(value)
-  return patterns.some(pattern => matches(pattern, folded, fold(userName)))
+  return patterns.some(({ parts, pieces }) => matches(pieces ?? piecesOf(parts, userName), folded))
 }
 
 /** Whether the pattern holds the mask beside a wildcard, so that `ann` also reaches `joanna`. */
-export const maskIsOpen = (pattern: Pattern): boolean => {
-  return pattern.some(part => part.kind === 'user-name') && pattern.some(part => part.kind === 'any')
+export const maskIsOpen = ({ parts }: Pattern): boolean => {
+  return parts.some(part => part.kind === 'user-name') && parts.some(part => part.kind === 'any')
 }
 
 /** Case and compatibility forms do not make two names different. */
 const fold = (text: string): string => {
+  // Most names: a tenth of the time of the general way.
+  if (/^[\x20-\x7e]*$/.test(text)) return text.toLowerCase()
   return text.normalize('NFKC').toLowerCase().normalize('NFKC')
 }
 
@@ -61,7 +67,8 @@ const parseItem = (raw: string, allowMask: boolean): Pattern => {
   if (item === '') throw invalid('a criterion has an empty item')
   const parts: Part[] = []
   for (let at = 0; at < item.length; ) at += readPart(item, at, parts, allowMask)
-  return parts
+  const isMasked = parts.some(part => part.kind === 'user-name')
+  return { parts, pieces: isMasked ? undefined : piecesOf(parts, '') }
 }
 
 /** Reads one part at a position and says how many characters it took. */
@@ -97,8 +104,7 @@ const trimUnescaped = (item: string): string => {
 }
 
 /** The greedy match is right because only the first and the last piece are tied to a place. */
-const matches = (pattern: Pattern, value: string, userName: string): boolean => {
-  const pieces = piecesBetweenWildcards(pattern, userName)
+const matches = (pieces: readonly string[], value: string): boolean => {
   const first = pieces[0] ?? ''
   const last = pieces.at(-1) ?? ''
   if (pieces.length === 1) return value === first
@@ -115,11 +121,11 @@ const matches = (pattern: Pattern, value: string, userName: string): boolean => 
 }
 
 /** The user's name is put in as data: a `*` in it would stay a character. */
-const piecesBetweenWildcards = (pattern: Pattern, userName: string): string[] => {
+const piecesOf = (parts: readonly Part[], userName: string): string[] => {
   const pieces = ['']
-  for (const part of pattern) {
+  for (const part of parts) {
     if (part.kind === 'any') pieces.push('')
-    else pieces[pieces.length - 1] += part.kind === 'text' ? part.text : userName
+    else pieces[pieces.length - 1] += part.kind === 'text' ? part.text : fold(userName)
   }
   return pieces.map(fold)
 }

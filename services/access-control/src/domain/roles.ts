@@ -1,5 +1,6 @@
 import { SallyportError } from '@sallyport/errors/error'
 import { isPermission, type Permission, permissions } from '@sallyport/identity/permissions'
+import { normalizeUserName } from './user-name.ts'
 
 export type BuiltInRole = 'administrator' | 'approver' | 'auditor' | 'user' | 'operator'
 
@@ -36,6 +37,11 @@ export const builtInRoles: Readonly<Record<BuiltInRole, BuiltIn>> = {
     description: 'Manages tenants and keys of the platform',
     permissions: [...operatorPermissions],
   },
+}
+
+/** A tenant's own role is never called like a built-in one, however it is spelled: people read names, not ids. */
+export const refuseBuiltInName = (name: string): void => {
+  if (Object.hasOwn(builtInRoles, normalizeUserName(name))) throw new SallyportError('role.name_taken')
 }
 
 /** The names as permissions; refuses what is not in the catalogue. */

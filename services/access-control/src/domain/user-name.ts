@@ -13,8 +13,12 @@ const reserved: ReadonlySet<string> = new Set([
   'service',
 ])
 
-/** Scripts whose letters look alike: a name keeps to one of them, so that no "аdmin" stands beside an "admin". */
-const scripts: readonly RegExp[] = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u]
+/** Scripts that others imitate: a name that uses one keeps to it, so that no "аdmin" stands beside an "admin". */
+const imitated: readonly RegExp[] = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u]
+
+/** Letters that stand beside Latin ones in honest names, and look like none of them (UTS 39, highly restrictive). */
+const eastAsian =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}]/u
 
 /**
  * The one form in which a user name is stored, looked up, counted and compared: NFKC, lower case.
@@ -40,11 +44,18 @@ export const newUserName = (text: string): string => {
       'a user name has 1 to 64 letters, digits, ".", "_", "-" or "@", and starts with a letter or digit',
     )
   }
-  if (scripts.filter(script => script.test(name)).length > 1) {
+  if (mixesScripts(name)) {
     throw new SallyportError('request.invalid', 'a user name mixes letters that look alike')
   }
   if (reserved.has(name)) throw new SallyportError('request.invalid', 'this user name is reserved')
   return name
+}
+
+const mixesScripts = (name: string): boolean => {
+  const letters = Array.from(name).filter(character => /\p{L}/u.test(character) && !eastAsian.test(character))
+  return imitated.some(
+    script => letters.some(letter => script.test(letter)) && !letters.every(letter => script.test(letter)),
+  )
 }
 
 /** The normal form of a name somebody logs in with, or undefined if no user can have it. */

@@ -8,7 +8,7 @@ import type { User } from '../generated/prisma/client.ts'
 import { audit } from '../store/audit.ts'
 import { forgetFailures } from '../store/failures.ts'
 import type { Tx } from '../store/store.ts'
-import { counterOf } from './account.ts'
+import { counterOf, familiarCounter } from './account.ts'
 import type { TotpVault } from './sealed-totp.ts'
 import { newToken } from './token.ts'
 import { newTotpSecret, totpUri } from './totp.ts'
@@ -85,7 +85,8 @@ const signIn = async (tx: Tx, { user, channel, sourceAddress, by, now }: Progres
     },
   })
   await tx.user.update({ where: { id: user.id }, data: { lastLoginAt: now } })
-  await forgetFailures(tx, counterOf(user))
+  // Not those from elsewhere: or each login of a victim would give whoever guesses five more tries.
+  await forgetFailures(tx, familiarCounter(counterOf(user), sourceAddress))
   await audit(tx, by, 'login.succeeded', {
     target: { kind: 'login-session', id: session.id },
     details: { factor: 'totp', strength: 'mfa', channel },

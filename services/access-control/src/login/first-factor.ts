@@ -5,14 +5,14 @@ import type { Secret } from '@sallyport/crypto/secret'
 import type { Call } from '@sallyport/rpc/call'
 import { accountPolicy } from '../domain/lockout.ts'
 import type { User } from '../generated/prisma/client.ts'
-import { type Charge, chargeTry, isCounterLocked, refundTry } from '../store/failures.ts'
+import { type Charge, chargeTry, type Counter, isCounterLocked, refundTry } from '../store/failures.ts'
 import type { Tx } from '../store/store.ts'
-import { type Account, accountOf, type Attempt } from './account.ts'
+import { type Account, accountOf, type Attempt, counterAt } from './account.ts'
 import { advance, prepareEnrolment } from './advance.ts'
 import type { LoginDeps } from './deps.ts'
 import { type Cause, isUnchanged, loginFailed, refuseLogin } from './refusal.ts'
 
-type Found = { user: User | undefined; charge: Charge | undefined; locked: boolean }
+type Found = { user: User | undefined; counter: Counter; charge: Charge | undefined; locked: boolean }
 
 /**
  * Checks a password. A wrong one, an unknown user, an unknown tenant and a locked or disabled account take the same
@@ -27,9 +27,11 @@ export const loginByPassword = async (
   const { store, hasher, clock } = deps
   const account = await accountOf(store, attempt)
   const found = await store.inTenant(account.home.id, async tx => {
-    const charge = await chargeTry(tx, account.counter, accountPolicy, clock.now())
+    const user = await findUser(tx, account)
+    const counter = await counterFor(deps, tx, attempt, account, user)
+    const charge = await chargeTry(tx, counter, accountPolicy, clock.now())
     const sourceLocked = await isCounterLocked(tx, account.source, clock.now())
-    return { user: await findUser(tx, account), charge, locked: charge.wasLocked || sourceLocked }
+    return { user, counter, charge, locked: charge.wasLocked || sourceLocked }
   })
   const right = await hasher.verify(found.user?.passwordHash, password.bytes())
   const cause = causeOf(account, found, right ? undefined : 'wrong-password')
@@ -53,9 +55,10 @@ export const loginByPublicKey = async (
     const user = await findUser(tx, account)
     const key = await tx.sshKey.findFirst({ where: { userId: user?.id ?? account.home.id, fingerprint } })
     if (key !== null) await tx.sshKey.update({ where: { id: key.id }, data: { lastUsedAt: clock.now() } })
-    const locked = await isCounterLocked(tx, account.counter, clock.now())
+    const counter = await counterFor(deps, tx, attempt, account, user)
+    const locked = await isCounterLocked(tx, counter, clock.now())
     const sourceLocked = await isCounterLocked(tx, account.source, clock.now())
-    return { user, charge: undefined, locked: locked || sourceLocked, registered: key !== null }
+    return { user, counter, charge: undefined, locked: locked || sourceLocked, registered: key !== null }
   })
   const ready = isReady(found.user)
   const wrong = found.registered ? undefined : 'unknown-key'
@@ -75,6 +78,16 @@ const findUser = async (tx: Tx, { tenant, userName }: Account): Promise<User | u
   const user = await tx.user.findFirst({ where: { userName: userName ?? '?' } })
   return tenant === undefined ? undefined : (user ?? undefined)
 }
+
+/** Asked of nobody's logins too, so that an unknown user takes no less time. */
+const counterFor = (
+  { clock }: LoginDeps,
+  tx: Tx,
+  { sourceAddress }: Attempt,
+  { counter, home }: Account,
+  user: User | undefined,
+): Promise<Counter> =>
+  counterAt(tx, counter, { userId: user?.id ?? home.id, sourceAddress, now: clock.now() })
 
 const causeOf = (account: Account, found: Found, wrong: Cause | undefined): Cause | undefined => {
   if (found.locked) return 'locked'
@@ -101,7 +114,7 @@ const conclude = async (deps: LoginDeps, call: Call, conclusion: Conclusion): Pr
   const enrolment = await prepareEnrolment(deps.totpVault, user, account.home.name)
   const step = await deps.store.granting(account.home.id, async tx => {
     if (!(await isUnchanged(tx, user))) return undefined
-    if (found.charge !== undefined) await refundTry(tx, account.counter)
+    if (found.charge !== undefined) await refundTry(tx, found.counter)
     return advance(tx, {
       ...attempt,
       user,
@@ -127,7 +140,7 @@ const refuse = (deps: LoginDeps, call: Call, conclusion: Conclusion, cause: Caus
       channel: attempt.channel,
       factor,
       charge: found.charge,
-      account: account.counter,
+      account: found.counter,
       source: account.source,
       sourceTries: deps.sourceTries,
       now: deps.clock.now(),

@@ -7,9 +7,10 @@ import { acceptableSteps, readCode } from '../domain/totp-step.ts'
 import type { LoginChallenge, User } from '../generated/prisma/client.ts'
 import { endLoginsOf } from '../grants/end-logins.ts'
 import { audit } from '../store/audit.ts'
-import { type Charge, chargeTry, isCounterLocked, refundTry } from '../store/failures.ts'
+import { type Charge, chargeTry, type Counter, isCounterLocked, refundTry } from '../store/failures.ts'
 import type { Tx } from '../store/store.ts'
-import { counterOf } from './account.ts'
+import { counterAt, counterOf } from './account.ts'
+import { sourceKey } from './source-key.ts'
 import { advance, prepareEnrolment, type Progress } from './advance.ts'
 import { changedPassword } from './change-password.ts'
 import type { LoginDeps } from './deps.ts'
@@ -88,12 +89,14 @@ const changeInitialPassword = async (
 const proveCode = async (deps: LoginDeps, call: Call, pending: Pending, code: string): Promise<LoginStep> => {
   const { store, clock } = deps
   const { user } = pending
-  const source = { tenantId: user.tenantId, kind: 'source', key: pending.sourceAddress.slice(0, 64) } as const
-  const charge = await store.inTenant(user.tenantId, async tx => {
+  const source = { tenantId: user.tenantId, kind: 'source', key: sourceKey(pending.sourceAddress) } as const
+  const { counter, charge } = await store.inTenant(user.tenantId, async tx => {
     await consume(tx, pending)
-    const charged = await chargeTry(tx, counterOf(user), accountPolicy, clock.now())
+    const from = { userId: user.id, sourceAddress: pending.sourceAddress, now: clock.now() }
+    const counted = await counterAt(tx, counterOf(user), from)
+    const charged = await chargeTry(tx, counted, accountPolicy, clock.now())
     const sourceLocked = await isCounterLocked(tx, source, clock.now())
-    return { ...charged, wasLocked: charged.wasLocked || sourceLocked }
+    return { counter: counted, charge: { ...charged, wasLocked: charged.wasLocked || sourceLocked } }
   })
   const step = await stepOf(deps, pending, code)
   const enrolment = await prepareEnrolment(deps.totpVault, user, pending.tenantName)
@@ -101,7 +104,7 @@ const proveCode = async (deps: LoginDeps, call: Call, pending: Pending, code: st
     const progress = progressOf(deps, call, pending, enrolment, true)
     const same = await isUnchanged(tx, user)
     const cause = same ? await useCode(tx, progress, pending, charge, step) : 'changed'
-    if (cause === undefined) return advanceAfterCode(tx, progress)
+    if (cause === undefined) return advanceAfterCode(tx, progress, counter)
     await refuseLogin(tx, {
       by: progress.by,
       cause,
@@ -109,7 +112,7 @@ const proveCode = async (deps: LoginDeps, call: Call, pending: Pending, code: st
       channel: pending.challenge.channel,
       factor: 'totp',
       charge,
-      account: counterOf(user),
+      account: counter,
       source,
       sourceTries: deps.sourceTries,
       now: progress.now,
@@ -160,8 +163,8 @@ const useCode = async (
   return undefined
 }
 
-const advanceAfterCode = async (tx: Tx, progress: Progress): Promise<LoginStep> => {
-  await refundTry(tx, counterOf(progress.user))
+const advanceAfterCode = async (tx: Tx, progress: Progress, counter: Counter): Promise<LoginStep> => {
+  await refundTry(tx, counter)
   const user = await tx.user.findUniqueOrThrow({ where: { id: progress.user.id } })
   // The user may have been disabled since the challenge was read.
   if (user.disabled) throw loginFailed()

@@ -3,7 +3,7 @@ import { SallyportError } from '@sallyport/errors/error'
 import { accountPolicy, sourcePolicy } from '../domain/lockout.ts'
 import type { User } from '../generated/prisma/client.ts'
 import { audit } from '../store/audit.ts'
-import { type Charge, chargeTry, confirmFailure, type Counter } from '../store/failures.ts'
+import { type Charge, chargeFailure, confirmFailure, type Counter } from '../store/failures.ts'
 import type { Tx } from '../store/store.ts'
 
 /** Why a login failed: for the trail, never for who tries. */
@@ -36,8 +36,7 @@ export type Failure = {
 export const refuseLogin = async (tx: Tx, failure: Failure): Promise<void> => {
   const { by, userName, channel, charge, source, now } = failure
   const policy = { ...sourcePolicy, tries: failure.sourceTries }
-  const sourceCharge = await chargeTry(tx, source, policy, now)
-  await confirmFailure(tx, source, policy, now)
+  const sourceCharge = await chargeFailure(tx, source, policy, now)
   if (charge !== undefined) await confirmFailure(tx, failure.account, accountPolicy, now)
   await audit(tx, by, 'login.failed', {
     outcome: 'failure',

@@ -8,7 +8,7 @@ import type { Call } from '@sallyport/rpc/call'
 import type { Deps } from '../deps.ts'
 import { accountPolicy } from '../domain/lockout.ts'
 import { endLoginsOf } from '../grants/end-logins.ts'
-import { counterOf } from '../login/account.ts'
+import { counterAt, counterOf } from '../login/account.ts'
 import { changedPassword } from '../login/change-password.ts'
 import { audit } from '../store/audit.ts'
 import { chargeTry, refundTry } from '../store/failures.ts'
@@ -22,15 +22,16 @@ export const changePassword =
     checkPerson(call)
     using current = Secret.of(request.currentPassword)
     using wanted = Secret.of(request.newPassword)
-    const { tenantId, userId, loginSessionId } = call.caller
+    const { tenantId, userId, loginSessionId, sourceAddress } = call.caller
     const now = clock.now()
-    const { user, charge } = await store.inTenant(tenantId, async tx => {
+    const { user, counter, charge } = await store.inTenant(tenantId, async tx => {
       const row = await findUser(tx, userId)
-      return { user: row, charge: await chargeTry(tx, counterOf(row), accountPolicy, now) }
+      const counted = await counterAt(tx, counterOf(row), { userId, sourceAddress, now })
+      return { user: row, counter: counted, charge: await chargeTry(tx, counted, accountPolicy, now) }
     })
     const right = await hasher.verify(user.passwordHash, current.bytes())
     if (!right || charge.wasLocked) throw new SallyportError('password.wrong')
-    await store.inTenant(tenantId, tx => refundTry(tx, counterOf(user)))
+    await store.inTenant(tenantId, tx => refundTry(tx, counter))
     const change = await changedPassword(hasher, user, wanted)
     return await store.ending(tenantId, async tx => {
       // Not if somebody reset it meanwhile.

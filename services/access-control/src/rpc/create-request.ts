@@ -8,7 +8,6 @@ import type { Action, Decision } from '../domain/decision.ts'
 import { checkedJustification, initialState } from '../domain/request.ts'
 import { askedWindow } from '../domain/window.ts'
 import { audit } from '../store/audit.ts'
-import { policyOf } from '../store/policy.ts'
 import { findRequestRow } from '../store/requests.ts'
 import type { Tx } from '../store/store.ts'
 import { storedTarget } from '../store/target.ts'
@@ -19,7 +18,7 @@ import { readAction } from './wire-enums.ts'
 
 /** Asks for access to a target for a window. One that needs no approval is good at once. */
 export const createRequest =
-  ({ store, targets, clock }: Pick<Deps, 'store' | 'targets' | 'clock'>) =>
+  ({ store, policies, targets, clock }: Pick<Deps, 'store' | 'policies' | 'targets' | 'clock'>) =>
   async (request: CreateRequestRequest, call: Call): Promise<CreateRequestResponse> => {
     const { tenantId, userId, userName } = call.caller
     const action = readAction(request.action)
@@ -28,7 +27,7 @@ export const createRequest =
     if (target === undefined) throw new SallyportError('target.not_found')
     return store.granting(tenantId, tx =>
       once(tx, call, { type: CreateRequestRequest, value: request }, CreateRequestResponse, async () => {
-        const decision = (await policyOf(tx, { id: userId, userName }))(target, action)
+        const decision = (await policies.of(tx, { id: userId, userName }))(target, action)
         checkRequestable(decision)
         const id = await insertRequest(tx, call, { request, target, action, decision, now: clock.now() })
         return { request: await requestMessageOf(tx, await findRequestRow(tx, id)) }

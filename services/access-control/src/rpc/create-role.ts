@@ -2,7 +2,7 @@ import { CreateRoleRequest, CreateRoleResponse } from '@sallyport/contracts/acce
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { Call } from '@sallyport/rpc/call'
 import type { Deps } from '../deps.ts'
-import { checkedPermissions, refuseEscalation } from '../domain/roles.ts'
+import { checkedPermissions, refuseBuiltInName, refuseEscalation } from '../domain/roles.ts'
 import { audit } from '../store/audit.ts'
 import { checkedName, checkedText } from './checks.ts'
 import { once } from './once.ts'
@@ -14,6 +14,7 @@ export const createRole =
   async (request: CreateRoleRequest, call: Call): Promise<CreateRoleResponse> => {
     const { tenantId, permissions: own } = call.caller
     const name = checkedName(request.name)
+    refuseBuiltInName(name)
     const permissions = checkedPermissions(request.permissions)
     refuseEscalation(permissions, own)
     const description = checkedText(request.description, 'description')

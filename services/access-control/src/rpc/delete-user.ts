@@ -3,9 +3,8 @@ import { sqlOf } from '@sallyport/database/sql'
 import type { Call } from '@sallyport/rpc/call'
 import type { Deps } from '../deps.ts'
 import { endEverythingOf } from '../grants/end-logins.ts'
-import { counterOf } from '../login/account.ts'
 import { audit } from '../store/audit.ts'
-import { forgetFailures } from '../store/failures.ts'
+import { forgetAllFailures } from '../store/failures.ts'
 import type { Tx } from '../store/store.ts'
 import { findUser, refuseGoverningUp, refuseLosingLastAdministrator } from '../store/users.ts'
 import { checkedId, checkVersion } from './checks.ts'
@@ -21,7 +20,7 @@ export const deleteUser =
       await refuseGoverningUp(tx, user, own)
       await endEverythingOf({ tx, by: call, reason: 'Your account was deleted', now: clock.now() }, id)
       await forgetMemberships(tx, id)
-      await forgetFailures(tx, counterOf(user))
+      await forgetAllFailures(tx, user.userName)
       await tx.user.delete({ where: { id } })
       await refuseLosingLastAdministrator(tx)
       await audit(tx, call, 'user.deleted', {

@@ -5,7 +5,6 @@ import type {
 import { SallyportError } from '@sallyport/errors/error'
 import type { Call } from '@sallyport/rpc/call'
 import type { Deps } from '../deps.ts'
-import { policyOf } from '../store/policy.ts'
 import { openRequestsOf } from '../store/requests.ts'
 import { findUser } from '../store/users.ts'
 import { checkedId } from './checks.ts'
@@ -14,7 +13,7 @@ import { readAction } from './wire-enums.ts'
 
 /** Answers why a user is allowed, asked or refused. */
 export const explainAccess =
-  ({ store, targets, clock }: Pick<Deps, 'store' | 'targets' | 'clock'>) =>
+  ({ store, policies, targets, clock }: Pick<Deps, 'store' | 'policies' | 'targets' | 'clock'>) =>
   async (request: ExplainAccessRequest, { caller }: Call): Promise<ExplainAccessResponse> => {
     const action = readAction(request.action)
     const credentialId = checkedId(request.credentialId, 'target.not_found')
@@ -26,7 +25,7 @@ export const explainAccess =
     if (target === undefined) throw new SallyportError('target.not_found')
     return store.inTenant(caller.tenantId, async tx => {
       const user = await findUser(tx, checkedId(request.userId, 'user.not_found'))
-      const decision = (await policyOf(tx, user))(target, action)
+      const decision = (await policies.of(tx, user))(target, action)
       const open = await openRequestsOf(tx, user.id, clock.now())
       return { decision: decisionMessage(decision, open(target, action, decision)) }
     })

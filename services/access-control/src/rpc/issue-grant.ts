@@ -11,7 +11,7 @@ import type { Grant } from '../generated/prisma/client.ts'
 import { insertGrant, stateGrant } from '../grants/issue.ts'
 import { audit } from '../store/audit.ts'
 import { findLoginEnd } from '../store/login-end.ts'
-import { policyOf } from '../store/policy.ts'
+import type { Policies } from '../store/policies.ts'
 import { factsOf, openRequestsOf } from '../store/requests.ts'
 import type { Tx } from '../store/store.ts'
 import { checkedId } from './checks.ts'
@@ -22,7 +22,7 @@ type Refusal = { refused: Reason; decision: Decision | undefined }
 
 /** Decides once more, on what holds now, and signs a grant. A refusal is recorded, and told with its reasons. */
 export const issueGrant =
-  (deps: Pick<Deps, 'store' | 'targets' | 'keys' | 'clock'>) =>
+  (deps: Pick<Deps, 'store' | 'policies' | 'targets' | 'keys' | 'clock'>) =>
   async (request: IssueGrantRequest, call: Call): Promise<IssueGrantResponse> => {
     const { tenantId, sourceAddress } = call.caller
     const action = readAction(request.action)
@@ -31,7 +31,7 @@ export const issueGrant =
     const target = await deps.targets.get(tenantId, credentialId, deviceId)
     if (target === undefined) throw new SallyportError('target.not_found')
     const issued = await deps.store.granting(tenantId, async tx => {
-      const result = await decideAndInsert(tx, call, target, action, deps.clock.now())
+      const result = await decideAndInsert(deps.policies, tx, call, target, action, deps.clock.now())
       await auditResult(tx, call, target, action, result)
       return result
     })
@@ -43,6 +43,7 @@ export const issueGrant =
   }
 
 const decideAndInsert = async (
+  policies: Policies,
   tx: Tx,
   { caller }: Call,
   target: Target,
@@ -53,7 +54,7 @@ const decideAndInsert = async (
   // The caller token may be a minute old: the login that stands behind it may have ended since.
   const loginEnds = await findLoginEnd(tx, caller, now)
   if (loginEnds === undefined) return { refused: 'caller.unauthenticated', decision: undefined }
-  const decision = (await policyOf(tx, { id: userId, userName }))(target, action)
+  const decision = (await policies.of(tx, { id: userId, userName }))(target, action)
   if (decision.outcome === 'denied') {
     return { refused: decision.matched ? 'access.denied' : 'target.not_found', decision }
   }

@@ -7,7 +7,6 @@ import { maxPageSize, pageQuery } from '@sallyport/database/page'
 import type { Call } from '@sallyport/rpc/call'
 import type { Deps } from '../deps.ts'
 import type { Target } from '../domain/criteria.ts'
-import { policyOf } from '../store/policy.ts'
 import { openRequestsOf } from '../store/requests.ts'
 import { decisionMessage } from './decision-message.ts'
 import { targetSummary } from './target-message.ts'
@@ -17,12 +16,12 @@ const maxPages = 20
 
 /** Lists what the caller may use. A page holds what is usable of the vault's pages, and may be short. */
 export const listUsableTargets =
-  ({ store, targets, clock }: Pick<Deps, 'store' | 'targets' | 'clock'>) =>
+  ({ store, policies, targets, clock }: Pick<Deps, 'store' | 'policies' | 'targets' | 'clock'>) =>
   async (request: ListUsableTargetsRequest, { caller }: Call): Promise<ListUsableTargetsResponse> => {
     const { tenantId, userId, userName } = caller
     const { size } = pageQuery(request.page && { ...request.page, cursor: '' }, 1)
     const { policy, open } = await store.inTenant(tenantId, async tx => ({
-      policy: await policyOf(tx, { id: userId, userName }),
+      policy: await policies.of(tx, { id: userId, userName }),
       open: await openRequestsOf(tx, userId, clock.now()),
     }))
     const usable = (target: Target): UsableTarget[] => {

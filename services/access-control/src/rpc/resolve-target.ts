@@ -5,7 +5,6 @@ import type {
 import { SallyportError } from '@sallyport/errors/error'
 import type { Call } from '@sallyport/rpc/call'
 import type { Deps } from '../deps.ts'
-import { policyOf } from '../store/policy.ts'
 import { openRequestsOf } from '../store/requests.ts'
 import { decisionMessage } from './decision-message.ts'
 import { targetSummary } from './target-message.ts'
@@ -13,7 +12,7 @@ import { readAction } from './wire-enums.ts'
 
 /** Finds the target that the caller named, and decides. What no group of his matches does not exist for him. */
 export const resolveTarget =
-  ({ store, targets, clock }: Pick<Deps, 'store' | 'targets' | 'clock'>) =>
+  ({ store, policies, targets, clock }: Pick<Deps, 'store' | 'policies' | 'targets' | 'clock'>) =>
   async (request: ResolveTargetRequest, { caller }: Call): Promise<ResolveTargetResponse> => {
     const { tenantId, userId, userName } = caller
     const action = readAction(request.action)
@@ -21,7 +20,7 @@ export const resolveTarget =
     if (named.username === '' || named.device === '') throw new SallyportError('target.not_found')
     const found = await targets.find(tenantId, named)
     return store.inTenant(tenantId, async tx => {
-      const policy = await policyOf(tx, { id: userId, userName })
+      const policy = await policies.of(tx, { id: userId, userName })
       const matched = found
         .map(target => ({ target, decision: policy(target, action) }))
         .filter(({ decision }) => decision.matched)

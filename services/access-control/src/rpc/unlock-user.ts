@@ -1,9 +1,8 @@
 import type { UnlockUserRequest, UnlockUserResponse } from '@sallyport/contracts/access_control/v1/directory'
 import type { Call } from '@sallyport/rpc/call'
 import type { Deps } from '../deps.ts'
-import { counterOf } from '../login/account.ts'
 import { audit } from '../store/audit.ts'
-import { forgetFailures } from '../store/failures.ts'
+import { forgetAllFailures } from '../store/failures.ts'
 import { findUser } from '../store/users.ts'
 import { checkedId } from './checks.ts'
 
@@ -13,7 +12,7 @@ export const unlockUser =
     const id = checkedId(request.id, 'user.not_found')
     return store.inTenant(call.caller.tenantId, async tx => {
       const user = await findUser(tx, id)
-      await forgetFailures(tx, counterOf(user))
+      await forgetAllFailures(tx, user.userName)
       await audit(tx, call, 'user.unlocked', {
         target: { kind: 'user', id, name: user.userName },
         details: { username: user.userName },

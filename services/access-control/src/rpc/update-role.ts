@@ -3,7 +3,7 @@ import { isPermission } from '@sallyport/identity/permissions'
 import type { Call } from '@sallyport/rpc/call'
 import type { Deps } from '../deps.ts'
 import { without } from '../domain/difference.ts'
-import { checkedPermissions, refuseEscalation } from '../domain/roles.ts'
+import { checkedPermissions, refuseBuiltInName, refuseEscalation } from '../domain/roles.ts'
 import { audit } from '../store/audit.ts'
 import { findOwnRole, findRole } from '../store/roles.ts'
 import { checkChanged, checkedId, checkedName, checkedText, checkVersion } from './checks.ts'
@@ -16,6 +16,7 @@ export const updateRole =
     const id = checkedId(request.id, 'role.not_found')
     const { tenantId, permissions: own } = call.caller
     const data = changesOf(request)
+    if (data.name !== undefined) refuseBuiltInName(data.name)
     return takenAs('role.name_taken', () =>
       store.ending(tenantId, async tx => {
         const role = await findOwnRole(tx, id)

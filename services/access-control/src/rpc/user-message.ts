@@ -1,15 +1,16 @@
 import type { User as UserMessage } from '@sallyport/contracts/access_control/v1/directory'
 import type { User } from '../generated/prisma/client.ts'
-import { counterOf } from '../login/account.ts'
+import { locksOf } from '../store/failures.ts'
 import type { Tx } from '../store/store.ts'
 
 /** Users as the contract shows them, with the lock-outs that last. */
 export const userMessages = async (tx: Tx, users: readonly User[], now: Date): Promise<UserMessage[]> => {
-  const locks = await tx.loginFailure.findMany({
-    where: { kind: 'account', key: { in: users.map(user => counterOf(user).key) }, lockedUntil: { gt: now } },
-  })
-  const until = new Map(locks.map(lock => [lock.key, lock.lockedUntil ?? undefined]))
-  return users.map(user => userMessage(user, until.get(counterOf(user).key)))
+  const until = await locksOf(
+    tx,
+    users.map(user => user.userName),
+    now,
+  )
+  return users.map(user => userMessage(user, until.get(user.userName)))
 }
 
 export const userMessage = (user: User, lockedUntil?: Date): UserMessage => ({

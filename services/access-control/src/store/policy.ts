@@ -1,7 +1,7 @@
+import { sqlOf } from '@sallyport/database/sql'
 import { z } from 'zod'
 import { type Criteria, compileCriteria, type Target } from '../domain/criteria.ts'
 import { type AccessGroup, type Action, type Decision, decide, type Rule } from '../domain/decision.ts'
-import type { AccessGroup as AccessGroupRow } from '../generated/prisma/client.ts'
 import type { Tx } from './store.ts'
 
 const criteriaSchema = z.strictObject({
@@ -26,35 +26,68 @@ const ruleSchema = z.strictObject({
 export const readCriteria = (stored: unknown): Criteria => criteriaSchema.parse(stored)
 export const readRule = (stored: unknown): Rule => ruleSchema.parse(stored)
 
+type Row = {
+  id: string
+  name: string
+  criteria: unknown
+  view_rule: unknown
+  session_rule: unknown
+  user_ids: string[]
+  user_group_ids: string[]
+  approver_user_ids: string[]
+  approver_group_ids: string[]
+}
+
 /** A stored group as decisions see it. What cannot be read throws: a broken policy row refuses, it does not vanish. */
-export const readAccessGroup = (row: AccessGroupRow): AccessGroup => ({
+const readAccessGroup = (row: Row): AccessGroup => ({
   id: row.id,
   name: row.name,
-  userIds: row.userIds,
-  userGroupIds: row.userGroupIds,
+  userIds: row.user_ids,
+  userGroupIds: row.user_group_ids,
   criteria: compileCriteria(readCriteria(row.criteria)),
-  rules: { view: readRule(row.viewRule), session: readRule(row.sessionRule) },
-  approverUserIds: row.approverUserIds,
-  approverGroupIds: row.approverGroupIds,
+  rules: { view: readRule(row.view_rule), session: readRule(row.session_rule) },
+  approverUserIds: row.approver_user_ids,
+  approverGroupIds: row.approver_group_ids,
 })
 
-type User = { id: string; userName: string }
+export type User = { id: string; userName: string }
 
 /** One user's policy: decides as often as asked on what was read once. */
 export type UserPolicy = (target: Target, action: Action) => Decision
 
-export const policyOf = async (tx: Tx, user: User): Promise<UserPolicy> => {
-  const userGroupIds = await userGroupIdsOf(tx, user.id)
-  const rows = await tx.accessGroup.findMany({
-    where: { OR: [{ userIds: { has: user.id } }, { userGroupIds: { hasSome: userGroupIds } }] },
-  })
-  const groups = rows.map(readAccessGroup)
+/** The access groups that hold a user, all of one moment. */
+export type HoldingGroups = readonly AccessGroup[]
+
+// Of a group's members only those are read through whom it holds the user: a group may have thousands.
+const holdingSql = `
+  with direct as (select group_id from memberships where member_id = $1::uuid),
+  holding as (
+    select group_id from direct
+    union select members.group_id from memberships as members join direct on members.member_id = direct.group_id)
+  select id, name, criteria, view_rule, session_rule, approver_user_ids, approver_group_ids,
+    array(select member from unnest(user_ids) as member where member = $1::uuid) as user_ids,
+    array(select member from unnest(user_group_ids) as member where member in (select group_id from direct))
+      as user_group_ids
+  from access_groups where id in (select group_id from holding)`
+
+export const readHoldingGroups = async (tx: Tx, userId: string): Promise<HoldingGroups> =>
+  (await sqlOf(tx).query<Row>(holdingSql, [userId])).map(readAccessGroup)
+
+export const policyFrom = (user: User, groups: HoldingGroups): UserPolicy => {
+  const userGroupIds = groups.flatMap(group => group.userGroupIds)
   return (target, action) =>
     decide({ userId: user.id, userName: user.userName, userGroupIds, target, action }, groups)
 }
 
+/** The policy as it is in this transaction, which may have changed it. */
+export const policyOf = async (tx: Tx, user: User): Promise<UserPolicy> =>
+  policyFrom(user, await readHoldingGroups(tx, user.id))
+
 /** The user groups that a user is in. */
 export const userGroupIdsOf = async (tx: Tx, userId: string): Promise<string[]> => {
-  const groups = await tx.userGroup.findMany({ where: { userIds: { has: userId } }, select: { id: true } })
+  const groups = await sqlOf(tx).query<{ id: string }>(
+    'select id from user_groups where id in (select group_id from memberships where member_id = $1::uuid)',
+    [userId],
+  )
   return groups.map(group => group.id)
 }
