@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
+import { processRandom, type RandomSource } from './fresh-random.ts'
 import { encodeContext, type SealContext } from './seal-context.ts'
 import { encodeHeader, NONCE_BYTES, parseBlob, refused, TAG_BYTES } from './sealed-blob.ts'
 import { Secret } from './secret.ts'
@@ -9,9 +10,9 @@ const KEY_BYTES = 32
 /** A 256-bit key with the id that its blobs carry. */
 export type SealingKey = { id: string; key: KeyObject }
 
-/** A new random key. */
-export const newSealingKey = (id: string): SealingKey => {
-  using material = Secret.of(randomBytes(KEY_BYTES))
+/** A new random key. Throws `random.repeated` if the generator is broken. */
+export const newSealingKey = (id: string, random: RandomSource = processRandom): SealingKey => {
+  using material = Secret.of(random(KEY_BYTES))
   return sealingKeyOf(id, material)
 }
 
@@ -26,10 +27,16 @@ export const sealingKeyOf = (id: string, material: Secret): SealingKey => {
  *
  * The context, the layout, the algorithm and the key id are authenticated. With random nonces one key may seal at
  * most 2^32 values: data keys seal one value each, and tenant and root keys seal only keys.
+ * Throws `random.repeated` if the generator is broken.
  */
-export const seal = (sealingKey: SealingKey, plain: Secret, context: SealContext): Buffer => {
+export const seal = (
+  sealingKey: SealingKey,
+  plain: Secret,
+  context: SealContext,
+  random: RandomSource = processRandom,
+): Buffer => {
   const header = encodeHeader(sealingKey.id)
-  const nonce = randomBytes(NONCE_BYTES)
+  const nonce = random(NONCE_BYTES)
   const cipher = createCipheriv(CIPHER, sealingKey.key, nonce, { authTagLength: TAG_BYTES })
   cipher.setAAD(associatedData(header, context))
   const ciphertext = cipher.update(plain.bytes())

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
 import type { RootKeyProvider, RootKeyRotator } from '@sallyport/crypto/key-provider'
+import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
 import { openPostgresLog } from '@sallyport/events/postgres-log'
@@ -16,6 +17,7 @@ import { createConfirmGrant } from './revocation/confirm-grant.ts'
 import { endGrant } from './revocation/end-grant.ts'
 import { createRevocationFeed } from './revocation/revocation-feed.ts'
 import { bindings } from './rpc/index.ts'
+import { proveRootKeys } from './sealing/prove-root-keys.ts'
 import { createTenantKeys } from './sealing/tenant-keys.ts'
 import { openDatabase } from './store/database.ts'
 
@@ -33,17 +35,15 @@ export type VaultOverrides = {
   readonly rewrapBatch?: number
 }
 
-/** Starts the vault. Throws if the root keys cannot be read: without them it serves nothing. */
+/**
+ * Starts the vault. Without its root keys it serves nothing: throws `root_key.unavailable` if they cannot be read, and
+ * `root_key.wrong` if they are not the ones of this database.
+ */
 export const startVault = async (
   config: VaultConfig,
   overrides: VaultOverrides = {},
 ): Promise<RunningService> => {
-  const {
-    now = () => new Date(),
-    log = createLogger('vault', config.logLevel),
-    rewrapBatch = 500,
-  } = overrides
-  const newId = (): string => uuidV7(now())
+  const { log = createLogger('vault', config.logLevel), rewrapBatch = 500 } = overrides
   await using stack = new AsyncDisposableStack()
 
   const rootKeys = overrides.rootKeys ?? (await openFileKeyProvider(config.rootKeyFile))
@@ -54,6 +54,10 @@ export const startVault = async (
       onError: err => log.warn({ err }, 'A database connection was lost'),
     }),
   )
+  await proveRootKeys(database, rootKeys)
+  const pool = database.workerPool
+  const now = overrides.now ?? stack.use(await openDatabaseClock({ pool, log })).now
+  const newId = (): string => uuidV7(now())
   const tenantKeys = createTenantKeys({ database, provider: rootKeys, newId, now })
   const connection = { connectionString: config.eventLogUrl, application_name: 'vault events' }
   const driver = overrides.driver ?? stack.use(openPostgresLog({ connection, log }))
@@ -67,11 +71,10 @@ export const startVault = async (
     accessControl,
     onRevoked: revoked =>
       database.sqlInTenant(revoked.tenantId, sql => endGrant(sql, revoked, 'revoked', now())),
-    now,
     monotonic,
     log,
   })
-  stack.use(startBackground({ database, driver, feed, tenantKeys, rootKeys, rewrapBatch, now, log }))
+  stack.use(startBackground({ database, driver, feed, tenantKeys, rootKeys, rewrapBatch, newId, now, log }))
 
   const rpc = bindings({
     database,

@@ -261,9 +261,9 @@ describe('no audit record, no secret', () => {
       create trigger refuse before insert on outbox for each row execute function refuse()`)
     try {
       const { secrets } = vault.as('session-proxy')
-      await expect(secrets.releaseSecret(forSession)).rejects.toEqual(reason('internal'))
-      await expect(redeem(target, ticket)).rejects.toEqual(reason('internal'))
-      await expect(ticketFor(target)).rejects.toEqual(reason('internal'))
+      await expect(secrets.releaseSecret(forSession)).rejects.toEqual(reason('audit.unavailable'))
+      await expect(redeem(target, ticket)).rejects.toEqual(reason('audit.unavailable'))
+      await expect(ticketFor(target)).rejects.toEqual(reason('audit.unavailable'))
     } finally {
       await vault.database.ownerPool.query('drop trigger refuse on outbox; drop function refuse')
     }

@@ -31,6 +31,7 @@ import { connectRpc, type RequestOptions, type RpcClient } from '@sallyport/rpc/
 import { createLogger } from '@sallyport/telemetry/logger'
 import { testDatabase, type TestDatabase } from '@sallyport/testing/postgres'
 import { expect } from 'vitest'
+import type { VaultConfig } from '../src/config.ts'
 import { type RunningService, startVault, type VaultOverrides } from '../src/service.ts'
 import { type FakeAccessControl, type FakeDriver, fakeAccessControl, fakeDriver, makeKey } from './fakes.ts'
 
@@ -54,6 +55,8 @@ export type VaultUnderTest = AsyncDisposable & {
   readonly as: (service: ServiceName) => Clients
   /** Stops the service and starts it anew on the same data. */
   readonly restart: (overrides?: VaultOverrides) => Promise<void>
+  /** Starts a second one on the same data, as another replica with its own configuration. */
+  readonly startAnother: (changes: Partial<VaultConfig>) => Promise<RunningService>
   readonly token: (caller: Caller) => Promise<RequestOptions>
   readonly grant: (target: GrantTarget, changes?: Partial<GrantClaims>) => Promise<Grant>
   /** The audit events that wait in the outbox or were published, oldest first. */
@@ -162,6 +165,8 @@ export const startVaultUnderTest = async (overrides: VaultOverrides = {}): Promi
       clients = new Map()
       channels = new DisposableStack()
     },
+    startAnother: changes =>
+      startVault({ ...config, ...changes }, { accessControl, driver, log: createLogger('vault', 'silent') }),
     token: async caller => ({
       callerToken: await signCallerToken(caller, { audience: 'vault', key: callerKey.signing, now: now() }),
     }),

@@ -33,10 +33,12 @@ export const rewrapBatch = async (
   tenantId: string,
   batch: number,
 ): Promise<number> => {
+  // By the old keys' own index: to look for what is not under the new one would pass by all that is done already.
+  const old = [...ring.byId.keys()].filter(id => id !== ring.primary.id)
   const rows = await sql.query<Row>(
     `select id, credential_id, number, key_id, wrapped_key from secret_versions
-     where tenant_id = $1 and key_id <> $2 order by id limit $3 for update`,
-    [tenantId, ring.primary.id, batch],
+     where tenant_id = $1 and key_id = any ($2::uuid[]) limit $3 for update`,
+    [tenantId, old, batch],
   )
   const wrapped = rows.map(row => rewrapSecret(ring, placeOf(tenantId, row), sealedOf(row)).wrappedKey)
   await sql.query(

@@ -9,6 +9,7 @@ import { onGrantEnded } from '../events/grant-ended.ts'
 import type { RevocationFeed } from '../revocation/revocation-feed.ts'
 import type { TenantKeys } from '../sealing/tenant-keys.ts'
 import type { Database } from '../store/database.ts'
+import { countKeyUses } from './count-key-uses.ts'
 import { endDueCustodies } from './end-due-custodies.ts'
 import { forgetExpired } from './forget-expired.ts'
 import { repeat } from './repeat.ts'
@@ -21,6 +22,7 @@ type Deps = {
   tenantKeys: TenantKeys
   rootKeys: RootKeyProvider & RootKeyRotator
   rewrapBatch: number
+  newId: () => string
   now: () => Date
   log: Logger
 }
@@ -45,12 +47,16 @@ export const startBackground = (deps: Deps): AsyncDisposable => {
     }),
     repeat({ everyMs: 1_000, signal, log, work: () => endDueCustodies(deps) }),
     repeat({ everyMs: 60_000, signal, log, work: () => forgetExpired(deps) }),
+    repeat({ everyMs: 1_000, signal, log, work: () => countKeyUses(deps) }),
     repeat({ everyMs: 1_000, signal, log, work: inner => rotateKeys({ ...deps, batch }, inner) }),
   ]
   return {
     [Symbol.asyncDispose]: async () => {
       stop.abort()
       await Promise.allSettled(jobs)
+      await countKeyUses(deps).catch((err: unknown) =>
+        log.warn({ err }, 'Uses of keys were not written down'),
+      )
     },
   }
 }

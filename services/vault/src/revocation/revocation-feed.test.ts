@@ -2,7 +2,7 @@ import { fakeClock } from '@sallyport/testing/clock'
 import { eventually } from '@sallyport/testing/eventually'
 import { createLogger } from '@sallyport/telemetry/logger'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Revocation } from '../clients/access-control.ts'
+import type { AccessControl, Revocation } from '../clients/access-control.ts'
 import { createConfirmGrant } from './confirm-grant.ts'
 import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts'
 
@@ -38,7 +38,6 @@ const fakeStream = () => {
 }
 
 const clock = fakeClock()
-const later = (seconds: number): Date => new Date(clock.now().getTime() + seconds * 1000)
 const grantId = 'g'
 let stream: ReturnType<typeof fakeStream>
 let feed: RevocationFeed
@@ -56,7 +55,6 @@ beforeEach(async () => {
       ended.push(revocation.grantId)
       throw new Error('the database is away')
     },
-    now: clock.now,
     monotonic: () => clock.now().getTime(),
     log: createLogger('test', 'silent'),
   })
@@ -68,46 +66,12 @@ afterEach(async () => {
   await following
 })
 
-const heartbeat = async (position: bigint): Promise<void> => {
-  stream.send({ position, revocation: undefined })
-  await eventually(() => feed.covers(later(3600)))
-}
-
-test('the feed vouches for grants issued clearly after it was opened, and for no others', async () => {
-  expect(feed.covers(later(3600))).toBe(false)
-  await heartbeat(7n)
-  expect(feed.covers(later(10))).toBe(true)
-  expect(feed.covers(later(9))).toBe(false)
-})
-
-test('the feed vouches for nothing once it has been silent for two seconds', async () => {
-  await heartbeat(7n)
-  clock.advance(2_000)
-  expect(feed.covers(later(60))).toBe(true)
-  clock.advance(1)
-  expect(feed.covers(later(60))).toBe(false)
-})
-
-test('a lost feed is opened again where it broke, and goes on vouching', async () => {
-  const issued = later(10)
-  await heartbeat(7n)
+test('a lost feed is opened again where it broke', async () => {
+  stream.send({ position: 8n, revocation: { tenantId: 't', grantId: 'other', reason: 'revoked' } })
+  await eventually(() => feed.isRevoked('other'))
   stream.send('lost')
   await eventually(() => stream.asked.length === 2)
-  expect(stream.asked).toEqual([0n, 7n])
-  clock.advance(20_000)
-  stream.send({ position: 7n, revocation: undefined })
-  await eventually(() => feed.covers(issued))
-})
-
-test('a feed that had nothing to continue from starts anew, and does not vouch for the gap', async () => {
-  const issued = later(10)
-  await heartbeat(0n)
-  stream.send('lost')
-  await eventually(() => stream.asked.length === 2)
-  clock.advance(20_000)
-  await heartbeat(0n)
-  expect(stream.asked).toEqual([0n, 0n])
-  expect(feed.covers(issued)).toBe(false)
+  expect(stream.asked).toEqual([0n, 8n])
 })
 
 test('a revoked grant is remembered even if its end could not be written yet', async () => {
@@ -116,23 +80,40 @@ test('a revoked grant is remembered even if its end could not be written yet', a
   expect(ended).toEqual([grantId])
 })
 
-const grant = { tenantId: 't', grantId, issuedAt: new Date(0) }
-const confirmWith = (of: { revoked?: boolean; covers?: boolean; good: () => Promise<string[]> }) =>
+const grant = { tenantId: 't', grantId }
+const confirmWith = (of: { revoked?: boolean; good: AccessControl['goodGrants'] }) =>
   createConfirmGrant({
-    feed: { isRevoked: () => of.revoked ?? false, covers: () => of.covers ?? false },
+    feed: { isRevoked: () => of.revoked ?? false },
     accessControl: { goodGrants: of.good },
   })
 
-test('a grant is confirmed by the feed or by asking, and otherwise refused', async () => {
+test('a grant is confirmed by asking, and otherwise refused', async () => {
   const unreachable = async (): Promise<string[]> => {
     throw new Error('away')
   }
-  await confirmWith({ covers: true, good: unreachable })(grant)
   await confirmWith({ good: async () => [grantId] })(grant)
   const refusals = [
     [confirmWith({ good: async () => [] }), 'grant.revoked'],
-    [confirmWith({ revoked: true, covers: true, good: async () => [grantId] }), 'grant.revoked'],
+    [confirmWith({ revoked: true, good: async () => [grantId] }), 'grant.revoked'],
     [confirmWith({ good: unreachable }), 'grant.unconfirmed'],
   ] as const
   for (const [confirm, reason] of refusals) await expect(confirm(grant)).rejects.toMatchObject({ reason })
+})
+
+test('who asks while a question is under way waits for the next one, which is asked for all of them', async () => {
+  const questions: { ids: readonly string[]; answer: () => void }[] = []
+  const confirm = confirmWith({
+    good: (_tenant, ids) => new Promise(resolve => questions.push({ ids, answer: () => resolve(ids) })),
+  })
+  const first = confirm({ tenantId: 't', grantId: 'a' })
+  await eventually(() => questions.length === 1)
+  const later = [confirm({ tenantId: 't', grantId: 'b' }), confirm({ tenantId: 't', grantId: 'c' })]
+  const elsewhere = confirm({ tenantId: 'u', grantId: 'd' })
+  await eventually(() => questions.length === 2)
+  questions[0]?.answer()
+  await first
+  await eventually(() => questions.length === 3)
+  expect(questions.map(({ ids }) => ids)).toEqual([['a'], ['d'], ['b', 'c']])
+  for (const { answer } of questions) answer()
+  await Promise.all([...later, elsewhere])
 })

@@ -5,8 +5,6 @@ import type { AccessControl, Revocation } from '../clients/access-control.ts'
 /** What this process knows of revoked grants. */
 export type RevocationFeed = {
   readonly isRevoked: (grantId: string) => boolean
-  /** True if the feed is alive now, and would have told of a revocation of any grant issued at this time. */
-  readonly covers: (issuedAt: Date) => boolean
   /** Follows the feed until the signal fires. */
   readonly follow: (signal: AbortSignal) => Promise<void>
 }
@@ -15,33 +13,20 @@ type Deps = {
   accessControl: Pick<AccessControl, 'watchRevocations'>
   /** Ends what was derived from a revoked grant. */
   onRevoked: (revocation: Revocation) => Promise<void>
-  now: () => Date
   /** Milliseconds that never jump. */
   monotonic: () => number
   log: Logger
 }
 
-/** Without word for this long the feed counts as lost; it speaks each second. */
-const STALE_MS = 2_000
-/** A connection that is silent for this long is given up and made anew. */
+/** A connection that is silent for this long is given up and made anew; it speaks each second. */
 const SILENT_MS = 5_000
 const RECONNECT_MS = 200
-/** Clocks of two hosts may differ by this much. */
-const CLOCK_MARGIN_MS = 10_000
 /** A grant is redeemed, and its ticket used, within two minutes; what came of it ends in the database. */
 const REMEMBER_MS = 600_000
 
-export const createRevocationFeed = ({
-  accessControl,
-  onRevoked,
-  now,
-  monotonic,
-  log,
-}: Deps): RevocationFeed => {
+export const createRevocationFeed = ({ accessControl, onRevoked, monotonic, log }: Deps): RevocationFeed => {
   const revoked = new Map<string, number>()
   let position = 0n
-  let heardAt = Number.NEGATIVE_INFINITY
-  let coveredSince: Date | undefined
 
   const note = async (revocation: Revocation): Promise<void> => {
     revoked.set(revocation.grantId, monotonic())
@@ -55,8 +40,6 @@ export const createRevocationFeed = ({
     })
   }
   const followOnce = async (signal: AbortSignal): Promise<void> => {
-    // From "now on" nothing is known of before.
-    if (position === 0n) coveredSince = undefined
     const silence = new AbortController()
     let timer = setTimeout(() => silence.abort(), SILENT_MS)
     try {
@@ -66,8 +49,6 @@ export const createRevocationFeed = ({
         timer = setTimeout(() => silence.abort(), SILENT_MS)
         if (message.revocation) await note(message.revocation)
         position = message.position
-        coveredSince ??= now()
-        heardAt = monotonic()
       }
     } finally {
       clearTimeout(timer)
@@ -76,10 +57,6 @@ export const createRevocationFeed = ({
 
   return {
     isRevoked: grantId => revoked.has(grantId),
-    covers: issuedAt =>
-      coveredSince !== undefined &&
-      monotonic() - heardAt <= STALE_MS &&
-      issuedAt.getTime() >= coveredSince.getTime() + CLOCK_MARGIN_MS,
     follow: async signal => {
       while (!signal.aborted) {
         await followOnce(signal).catch((err: unknown) => {

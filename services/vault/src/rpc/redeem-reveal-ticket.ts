@@ -36,7 +36,7 @@ export const redeemRevealTicket =
     return auditRefusal(deps, { ...about, ...ticketFacts(ticket) }, async () => {
       if (ticket === undefined || !isRedeemable(ticket, call.caller, now()))
         throw new SallyportError('reveal_ticket.refused')
-      await confirmGrant({ tenantId, grantId: ticket.grantId, issuedAt: ticket.grantIssuedAt })
+      await confirmGrant({ tenantId, grantId: ticket.grantId })
       // The answer leaves only after the commit: no audit record, no secret.
       return tenantKeys.withRing(tenantId, ring =>
         database.sqlInTenant(tenantId, sql => reveal(sql, ring, ticket, call, now())),

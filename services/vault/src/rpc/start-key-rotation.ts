@@ -1,13 +1,13 @@
-import { recordAudit } from '@sallyport/audit-events/record'
 import { StartKeyRotationRequest, StartKeyRotationResponse } from '@sallyport/contracts/vault/v1/secrets'
 import type { RootKeyProvider } from '@sallyport/crypto/key-provider'
-import { type Sql, sqlOf } from '@sallyport/database/sql'
+import { sqlOf } from '@sallyport/database/sql'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Call } from '@sallyport/rpc/call'
+import { beginKeyRotation } from '../sealing/begin-key-rotation.ts'
 import type { TenantKeys } from '../sealing/tenant-keys.ts'
 import type { Database } from '../store/database.ts'
-import { countTenantKeys, countVersions } from '../store/key-counts.ts'
-import { insertKeyRotation, type KeyRotationRow, type KeyScope, noteNewKey } from '../store/key-rotations.ts'
+import { countTenantKeys } from '../store/key-counts.ts'
+import type { KeyScope } from '../store/key-rotations.ts'
 import { once } from './once.ts'
 import { fromKeyScope, toKeyRotation } from './wire-secrets.ts'
 
@@ -31,7 +31,14 @@ export const startKeyRotation =
     const from = await currentKey(deps, scope, tenantId)
     return deps.database.inTenant(tenantId, tx =>
       once(call, tx, { request, ...types }, async () => {
-        const rotation = await start(sqlOf(tx), deps, call, { scope, ...from })
+        const startedBy = call.caller.userId
+        const rotation = await beginKeyRotation(sqlOf(tx), deps, call, {
+          tenantId,
+          scope,
+          startedBy,
+          ...from,
+        })
+        if (rotation === undefined) throw new SallyportError('key_rotation.running')
         return { keyRotation: toKeyRotation(rotation) }
       }),
     )
@@ -46,31 +53,4 @@ const currentKey = async (deps: Deps, scope: KeyScope, tenantId: string): Promis
   }
   const fromKeyId = await deps.rootKeys.primaryKeyId()
   return { fromKeyId, total: await deps.database.asWorker(sql => countTenantKeys(sql)) }
-}
-
-const start = async (
-  sql: Sql,
-  { tenantKeys, newId, now }: Deps,
-  call: Call,
-  { scope, fromKeyId, total }: From & { scope: KeyScope },
-): Promise<KeyRotationRow> => {
-  const { tenantId, userId: startedBy } = call.caller
-  const started = await insertKeyRotation(sql, {
-    id: newId(),
-    tenantId,
-    scope,
-    fromKeyId,
-    total: total ?? (await countVersions(sql, tenantId)),
-    startedBy,
-    now: now(),
-  })
-  if (started === undefined) throw new SallyportError('key_rotation.running')
-  // A root key is made in the background: that may be slow, and is no part of this transaction.
-  const toKeyId = scope === 'tenant' ? await tenantKeys.addPrimary(sql, tenantId) : undefined
-  if (toKeyId !== undefined) await noteNewKey(sql, started, toKeyId)
-  await recordAudit(sql, call, 'key.rotation_started', {
-    target: { kind: 'key', id: fromKeyId },
-    details: { scope, rotation_id: started.id, key_id: toKeyId, previous_key_id: fromKeyId },
-  })
-  return started
 }

@@ -14,7 +14,7 @@ export const sealSecret = (ring: TenantKeyRing, place: VersionPlace, secret: Sec
   const dataKey = newSealingKey(place.versionId)
   return {
     keyId: ring.primary.id,
-    wrappedKey: wrapKey(ring.primary, dataKey, contextOf(place, 'wrapped_key')),
+    wrappedKey: wrap(ring, place, dataKey),
     ciphertext: seal(dataKey, secret, contextOf(place, 'ciphertext')),
   }
 }
@@ -30,8 +30,13 @@ export const rewrapSecret = (
   sealed: Omit<SealedSecret, 'ciphertext'>,
 ): Omit<SealedSecret, 'ciphertext'> => ({
   keyId: ring.primary.id,
-  wrappedKey: wrapKey(ring.primary, openDataKey(ring, place, sealed), contextOf(place, 'wrapped_key')),
+  wrappedKey: wrap(ring, place, openDataKey(ring, place, sealed)),
 })
+
+const wrap = (ring: TenantKeyRing, place: VersionPlace, dataKey: SealingKey): Uint8Array => {
+  ring.countUse()
+  return wrapKey(ring.primary, dataKey, contextOf(place, 'wrapped_key'))
+}
 
 const openDataKey = (
   ring: TenantKeyRing,

@@ -9,7 +9,15 @@ import { isReasonError, SallyportError } from '@sallyport/errors/error'
 import type { Database } from '../store/database.ts'
 
 /** A tenant's keys, opened: one seals, all of them open. */
-export type TenantKeyRing = { readonly primary: SealingKey; readonly byId: ReadonlyMap<string, SealingKey> }
+export type TenantKeyRing = {
+  readonly primary: SealingKey
+  readonly byId: ReadonlyMap<string, SealingKey>
+  /** To be called whenever the primary key wraps another one. */
+  readonly countUse: () => void
+}
+
+/** How often a key wrapped another one. */
+export type KeyUses = { readonly tenantId: string; readonly keyId: string; readonly count: number }
 
 export type TenantKeys = {
   /** The tenant's keys; made if it has none. Not inside a transaction: root keys may be remote. */
@@ -23,6 +31,9 @@ export type TenantKeys = {
   readonly addPrimary: (sql: Sql, tenantId: string) => Promise<string>
   /** Wraps one tenant key anew under the primary root key, in the caller's transaction. */
   readonly rewrap: (sql: Sql, tenantId: string, keyId: string) => Promise<void>
+  /** How often this process used each key since the last call. */
+  readonly takeUses: () => readonly KeyUses[]
+  readonly addUses: (uses: KeyUses) => void
 }
 
 type Deps = {
@@ -41,6 +52,11 @@ const RING_TTL_MS = 10_000
 export const createTenantKeys = ({ database, provider, newId, now }: Deps): TenantKeys => {
   const opened = new Map<string, SealingKey>()
   const rings = new Map<string, { ring: TenantKeyRing; at: number }>()
+  const uses = new Map<string, KeyUses>()
+
+  const addUses = ({ tenantId, keyId, count }: KeyUses): void => {
+    uses.set(keyId, { tenantId, keyId, count: count + (uses.get(keyId)?.count ?? 0) })
+  }
 
   const openKey = async (tenantId: string, { id, wrapped_key }: Row): Promise<SealingKey> => {
     const known = opened.get(id)
@@ -82,7 +98,8 @@ export const createTenantKeys = ({ database, provider, newId, now }: Deps): Tena
     const keys = await Promise.all(rows.map(row => openKey(tenantId, row)))
     const primary = keys[rows.findIndex(row => row.is_primary)]
     if (primary === undefined) throw new SallyportError('root_key.unavailable')
-    const ring = { primary, byId: new Map(keys.map(key => [key.id, key])) }
+    const countUse = (): void => addUses({ tenantId, keyId: primary.id, count: 1 })
+    const ring = { primary, byId: new Map(keys.map(key => [key.id, key])), countUse }
     keep(rings, tenantId, { ring, at: now().getTime() })
     return ring
   }
@@ -105,6 +122,12 @@ export const createTenantKeys = ({ database, provider, newId, now }: Deps): Tena
       }
     },
     addPrimary,
+    addUses,
+    takeUses: () => {
+      const taken = [...uses.values()]
+      uses.clear()
+      return taken
+    },
     rewrap: async (sql, tenantId, keyId) => {
       await holdRootKeys(sql, 'shared')
       const [row] = await sql.query<Row>(
@@ -148,7 +171,8 @@ const readRows = (sql: Sql, tenantId: string): Promise<Row[]> =>
     tenantId,
   ])
 
-const keyContext = (tenantId: string, keyId: string): SealContext => ({
+/** Where a tenant key belongs, under a root key. */
+export const keyContext = (tenantId: string, keyId: string): SealContext => ({
   tenant: tenantId,
   table: 'tenant_keys',
   row: keyId,

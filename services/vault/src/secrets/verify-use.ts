@@ -21,5 +21,5 @@ export const confirmUse = async (
   use: GrantUse,
 ): Promise<void> => {
   checkGrantUse(grant, use, now())
-  await confirmGrant({ tenantId: grant.tenantId, grantId: grant.grantId, issuedAt: grant.notBefore })
+  await confirmGrant(grant)
 }

@@ -19,6 +19,7 @@ export type DeviceEndpoint = {
 }
 
 type Row = {
+  device_id: string
   name: string
   address: string
   port: number
@@ -33,20 +34,35 @@ type Row = {
  * INVARIANT: without a pinned key nothing may connect. Throws `device.no_host_key`.
  */
 export const readEndpoint = async (sql: Sql, tenantId: string, deviceId: string): Promise<DeviceEndpoint> => {
+  const endpoint = (await readEndpoints(sql, tenantId, [deviceId])).get(deviceId)
+  if (endpoint === undefined) throw new SallyportError('device.no_host_key')
+  return endpoint
+}
+
+/** The same of several devices, by id; without those that have no pinned key. */
+export const readEndpoints = async (
+  sql: Sql,
+  tenantId: string,
+  deviceIds: readonly string[],
+): Promise<Map<string, DeviceEndpoint>> => {
   const rows = await sql.query<Row>(
-    `select device.name, device.address, port, key.public_key, key.algorithm, key.fingerprint, key.pinned_at
+    `select device_id, device.name, device.address, port, key.public_key, key.algorithm, key.fingerprint, key.pinned_at
      from devices as device
      join connectivities as way on way.device_id = device.id and way.protocol = 'ssh'
      join host_keys as key using (device_id, port)
-     where device.tenant_id = $1::uuid and device.id = $2::uuid
+     where device.tenant_id = $1::uuid and device.id = any ($2::uuid[])
      order by port, key.fingerprint`,
-    [tenantId, deviceId],
+    [tenantId, deviceIds],
+    'read endpoints',
   )
-  const [first] = rows
-  if (first === undefined) throw new SallyportError('device.no_host_key')
-  const { name, address, port } = first
-  const hostKeys = rows.filter(row => row.port === port).map(hostKeyOf)
-  return { deviceId, deviceName: name, address, port, hostKeys }
+  const endpoints = new Map<string, DeviceEndpoint>()
+  for (const row of rows) {
+    const { device_id: deviceId, name, address, port } = row
+    const endpoint = endpoints.get(deviceId) ?? { deviceId, deviceName: name, address, port, hostKeys: [] }
+    if (port === endpoint.port) endpoint.hostKeys.push(hostKeyOf(row))
+    endpoints.set(deviceId, endpoint)
+  }
+  return endpoints
 }
 
 const hostKeyOf = (row: Row): PinnedHostKey => ({

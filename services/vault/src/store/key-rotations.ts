@@ -26,7 +26,7 @@ type NewKeyRotation = {
   scope: KeyScope
   fromKeyId: string
   total: bigint
-  startedBy: string
+  startedBy: string | undefined
   now: Date
 }
 
@@ -44,7 +44,7 @@ export const insertKeyRotation = async (
       rotation.scope,
       rotation.fromKeyId,
       rotation.total,
-      rotation.startedBy,
+      rotation.startedBy ?? null,
       rotation.now,
     ],
   )
