@@ -55,7 +55,8 @@ export const auditEvent = <C extends AuditCode>(
     id: uuidV7(),
     tenantId,
     code,
-    occurredAt: entry.at ?? new Date(),
+    // Otherwise it happened when the database says that it was written: the clock of this machine may be wrong.
+    occurredAt: entry.at,
     service,
     outcome: entry.outcome ?? 'success',
     actor: actorOf(actor ?? { kind: 'service', id: service, name: service }),
@@ -88,17 +89,29 @@ export const recordAudit = async <C extends AuditCode>(
  * The same for many of one kind that happen at once: one statement, however many.
  * INVARIANT: as of {@link recordAudit}.
  */
-export const recordAudits = async <C extends AuditCode>(
+export const recordAudits = <C extends AuditCode>(
   sql: Sql,
   source: AuditSource,
   code: C,
   entries: readonly AuditEntry<C>[],
+): Promise<void> =>
+  recordEach(
+    sql,
+    code,
+    entries.map(entry => ({ source, entry })),
+  )
+
+/** The same where each has a source of its own. */
+export const recordEach = async <C extends AuditCode>(
+  sql: Sql,
+  code: C,
+  events: readonly { readonly source: AuditSource; readonly entry: AuditEntry<C> }[],
 ): Promise<void> => {
   await appendEvents(
     sql,
-    entries.map(entry => intakeOf(auditEvent(source, code, entry))),
+    events.map(({ source, entry }) => intakeOf(auditEvent(source, code, entry))),
   )
-  if (entries.length > 0) source.audited?.add(code)
+  for (const { source } of events) source.audited?.add(code)
 }
 
 const intakeOf = (event: AuditEvent): NewEvent => ({

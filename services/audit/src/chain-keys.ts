@@ -21,6 +21,8 @@ export type ChainKeys = {
   readonly macOf: (tenantId: string) => Mac
   readonly signCheckpoint: (checkpoint: Omit<Checkpoint, 'keyId' | 'signature'>) => Checkpoint
   readonly isSigned: (checkpoint: Checkpoint) => boolean
+  /** What anybody needs to check a checkpoint: PEM, SubjectPublicKeyInfo (RFC 8410). */
+  readonly publicKey: string
 }
 
 const keyBytes = 32
@@ -68,6 +70,7 @@ export const deriveChainKeys = (master: Secret): ChainKeys => {
     isSigned: checkpoint =>
       checkpoint.keyId === keyId &&
       verify(null, checkpointMessage(checkpoint), publicKey, checkpoint.signature),
+    publicKey: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
   }
 }
 

@@ -1,5 +1,6 @@
 import { auditIntakeTopic } from '@sallyport/audit-events/record'
 import { auditRefusals } from '@sallyport/audit-events/refusal'
+import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { openPool, type Pool } from '@sallyport/database/pool'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import type { EventDriver } from '@sallyport/events/driver'
@@ -10,6 +11,7 @@ import { openChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { readChainKey } from './chain-keys.ts'
+import { publishKey } from './checkpoints/checkpoint-files.ts'
 import { startCheckpointer } from './checkpoints/checkpointer.ts'
 import { verificationKeys } from '@sallyport/rpc/verification-keys'
 import type { AuditConfig } from './config.ts'
@@ -32,15 +34,16 @@ export const startAudit = async (
   overrides: AuditOverrides = {},
 ): Promise<RunningService> => {
   const log = overrides.log ?? createLogger('audit', config.logLevel)
-  const clock = overrides.clock ?? { now: () => new Date() }
   const keys = await readChainKey(config.chainKeyFile)
   const { checkpointDirectory } = config
+  await publishKey(checkpointDirectory, keys.publicKey)
   const stopping = new AbortController()
   const { signal } = stopping
 
   await using opened = new AsyncDisposableStack()
   const pool = opened.use(open(config.databaseUrl, 'audit', log))
   const worker = opened.use(open(config.workerDatabaseUrl, 'audit worker', log))
+  const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: worker, log }))
   const connection = { connectionString: config.eventLogUrl, application_name: 'audit events' }
   const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
   const channel = opened.use(

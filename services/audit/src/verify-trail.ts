@@ -1,7 +1,8 @@
 import type { ChainKeys } from './chain-keys.ts'
 import { readCheckpointFile } from './checkpoints/checkpoint-files.ts'
-import { type Verdict, verifyChain } from './domain/verify-chain.ts'
+import { type TrailTree, type Verdict, verifyChain } from './domain/verify-chain.ts'
 import type { TrailSource } from './store/trail-source.ts'
+import { growingTree, leafHash } from './tree/merkle.ts'
 
 export type VerifyDeps = {
   readonly source: Omit<TrailSource, 'tenants'>
@@ -24,6 +25,12 @@ export const verifyTrail = async (deps: VerifyDeps, tenantId: string): Promise<V
     head,
     mac: macOf(tenantId),
     isSigned,
+    tree: trailTree(),
   })
   return { ...verdict, checkpoints: new Set(checkpoints.map(({ sequence }) => sequence)).size }
+}
+
+const trailTree = (): TrailTree => {
+  const tree = growingTree()
+  return { add: body => tree.add(leafHash(body)), root: tree.root }
 }

@@ -18,4 +18,16 @@ export const auditCodes = {
     ocsf: 'datastore.read',
     details: ['intact', 'records', 'checkpoints', 'bad_sequence', 'problem'],
   },
+  'audit.proved': {
+    title: 'A proof for one audit record was made',
+    severity: 'low',
+    ocsf: 'datastore.read',
+    details: ['sequence', 'checkpoint'],
+  },
+  'audit.damaged': {
+    title: 'The audit trail is not as it was written, and is not signed any more',
+    severity: 'critical',
+    ocsf: 'datastore.read',
+    details: ['bad_sequence'],
+  },
 } as const

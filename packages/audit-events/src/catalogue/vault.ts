@@ -22,7 +22,7 @@ export const vaultCodes = {
     title: "A device's SSH host keys were fetched for review",
     severity: 'informational',
     ocsf: 'entity.read',
-    details: ['fingerprints', 'address', 'port'],
+    details: ['fingerprints', 'address', 'port', 'reason'],
   },
   'device.host_key_pinned': {
     title: "A device's SSH host key was pinned",
@@ -136,7 +136,7 @@ export const vaultCodes = {
     title: 'An encryption key rotation began',
     severity: 'high',
     ocsf: 'entity.update',
-    details: ['scope', 'rotation_id', 'key_id', 'previous_key_id'],
+    details: ['scope', 'rotation_id', 'key_id', 'previous_key_id', 'reason'],
   },
   'key.rotation_finished': {
     title: 'An encryption key rotation finished',

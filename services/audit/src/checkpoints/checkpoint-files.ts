@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isUuid } from '@sallyport/database/uuid-v7'
 import type { Checkpoint } from '../domain/checkpoint.ts'
@@ -22,6 +22,12 @@ export const appendCheckpoint = async (directory: string, checkpoint: Checkpoint
   await file.sync()
   await using folder = await open(directory, 'r')
   await folder.sync()
+}
+
+/** Puts the public key that checkpoints are signed with beside them, for whoever verifies without us. */
+export const publishKey = async (directory: string, publicKey: string): Promise<void> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writeFile(join(directory, 'checkpoint-key.pem'), publicKey)
 }
 
 /** The tenant's checkpoints of a directory, in the order in which they were written. Torn lines are left out. */

@@ -31,6 +31,9 @@ export type Verdict = {
   readonly finding: Finding | undefined
 }
 
+/** The tree over a trail, as it is walked. */
+export type TrailTree = { readonly add: (body: Uint8Array) => void; readonly root: () => Uint8Array }
+
 export type Trail = {
   /** In the order of their sequence numbers. */
   readonly rows: AsyncIterable<ChainRow>
@@ -39,20 +42,25 @@ export type Trail = {
   readonly head?: Head | undefined
   readonly mac: Mac
   readonly isSigned: (checkpoint: Checkpoint) => boolean
+  readonly tree: TrailTree
 }
 
 const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
-type Walk = { end: Head; suspect: Suspect | undefined; readonly passed: Map<number, Uint8Array> }
+/** What the walk saw where a checkpoint is. */
+type Passed = { readonly mac: Uint8Array; readonly root?: Uint8Array }
 
-const step = (walk: Walk, row: ChainRow, mac: Mac): void => {
+type Walk = { end: Head; suspect: Suspect | undefined; readonly passed: Map<number, Passed> }
+
+const step = (walk: Walk, row: ChainRow, { mac, tree }: Pick<Trail, 'mac' | 'tree'>): void => {
   const place = walk.end.sequence + 1
   const record = decodeBody(row.body)
   const isGenuine = equal(linkMac(mac, walk.end.mac, place, row.body), row.mac)
   if (walk.suspect) return walk.suspect.look(record.sequence, isGenuine)
   if (isGenuine && row.sequence === place && strayColumns(row.columns, record).length === 0) {
     walk.end = { sequence: place, mac: row.mac }
-    if (walk.passed.has(place)) walk.passed.set(place, row.mac)
+    tree.add(row.body)
+    if (walk.passed.has(place)) walk.passed.set(place, { mac: row.mac, root: tree.root() })
     return
   }
   walk.suspect = suspectOf({ isGenuine, rowSequence: row.sequence, bodySequence: record.sequence, place })
@@ -69,17 +77,22 @@ const judge = ({ end, suspect, passed }: Walk, trail: Trail): Finding | undefine
 const rewritten = (
   checkpoints: readonly Checkpoint[],
   end: Head,
-  passed: ReadonlyMap<number, Uint8Array>,
+  passed: ReadonlyMap<number, Passed>,
 ): Finding | undefined => {
   let proved = 0
-  for (const { sequence, mac } of checkpoints.toSorted((a, b) => a.sequence - b.sequence)) {
+  for (const checkpoint of checkpoints.toSorted((a, b) => a.sequence - b.sequence)) {
+    const { sequence } = checkpoint
     if (sequence > end.sequence) return undefined
-    if (!equal(passed.get(sequence) ?? genesis.mac, mac))
+    if (!isAsSigned(checkpoint, passed.get(sequence)))
       return { problem: 'rewritten', badSequence: proved + 1 }
     proved = sequence
   }
   return undefined
 }
+
+const isAsSigned = ({ mac, root }: Checkpoint, passed: Passed | undefined): boolean =>
+  equal(passed?.mac ?? genesis.mac, mac) &&
+  (!root || (passed?.root !== undefined && equal(passed.root, root)))
 
 const cutOff = ({ checkpoints, head }: Trail, end: Head): Finding | undefined => {
   const known = checkpoints.reduce((most, { sequence }) => Math.max(most, sequence), head?.sequence ?? 0)
@@ -88,8 +101,8 @@ const cutOff = ({ checkpoints, head }: Trail, end: Head): Finding | undefined =>
 
 /** Checks a tenant's chain from its first record to its last, and against every checkpoint. */
 export const verifyChain = async (trail: Trail): Promise<Verdict> => {
-  const passed = new Map(trail.checkpoints.map(({ sequence }) => [sequence, genesis.mac]))
+  const passed = new Map(trail.checkpoints.map(({ sequence }): [number, Passed] => [sequence, genesis]))
   const walk: Walk = { end: genesis, suspect: undefined, passed }
-  for await (const row of trail.rows) step(walk, row, trail.mac)
+  for await (const row of trail.rows) step(walk, row, trail)
   return { records: walk.end.sequence, checkpoints: trail.checkpoints.length, finding: judge(walk, trail) }
 }

@@ -5,6 +5,7 @@ import type { ChainKeys } from '../chain-keys.ts'
 import { getRecord } from './get-record.ts'
 import { listCheckpoints } from './list-checkpoints.ts'
 import { methods } from './methods.ts'
+import { proveRecord } from './prove-record.ts'
 import { queryRecords } from './query-records.ts'
 import { verifyChain } from './verify-chain.ts'
 
@@ -19,6 +20,7 @@ export const bindings = (deps: RpcDeps): readonly Binding[] => [
   bind(AuditServiceService, methods, {
     queryRecords: queryRecords(deps),
     getRecord: getRecord(deps),
+    proveRecord: proveRecord(deps),
     listCheckpoints: listCheckpoints(deps),
     verifyChain: verifyChain(deps),
   }),

@@ -1,16 +1,12 @@
 import { recordAudit } from '@sallyport/audit-events/record'
-import type {
-  Checkpoint as CheckpointMessage,
-  ListCheckpointsRequest,
-  ListCheckpointsResponse,
-} from '@sallyport/contracts/audit/v1/audit'
+import type { ListCheckpointsRequest, ListCheckpointsResponse } from '@sallyport/contracts/audit/v1/audit'
 import { pageOf, pageQuery } from '@sallyport/database/page'
 import type { Pool } from '@sallyport/database/pool'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Call } from '@sallyport/rpc/call'
-import type { Checkpoint } from '../domain/checkpoint.ts'
 import { readCheckpoints } from '../store/checkpoints.ts'
+import { checkpointMessage } from './checkpoint-message.ts'
 
 type Deps = { readonly pool: Pool }
 
@@ -25,7 +21,7 @@ export const listCheckpoints =
       const rows = await readCheckpoints(sql, tenantId, { before, limit: query.size + 1 })
       const { items, nextCursor } = pageOf(rows, query, ({ sequence }) => [String(sequence)])
       await recordAudit(sql, call, 'audit.checkpoints_listed', { details: { count: items.length } })
-      return { checkpoints: items.map(messageOf), page: { nextCursor } }
+      return { checkpoints: items.map(checkpointMessage), page: { nextCursor } }
     })
   }
 
@@ -33,11 +29,3 @@ const sequenceOf = ([sequence]: readonly string[]): number => {
   if (!/^\d{1,15}$/.test(sequence ?? '')) throw new SallyportError('cursor.invalid')
   return Number(sequence)
 }
-
-const messageOf = ({ sequence, mac, signedAt, keyId, signature }: Checkpoint): CheckpointMessage => ({
-  sequence: BigInt(sequence),
-  mac: Buffer.from(mac).toString('hex'),
-  signedAt,
-  signature: Buffer.from(signature).toString('base64url'),
-  keyId,
-})

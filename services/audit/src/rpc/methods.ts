@@ -12,6 +12,7 @@ const read: MethodRow = {
 export const methods: MethodTable<AuditServiceService> = {
   queryRecords: read,
   getRecord: read,
+  proveRecord: { ...read, audit: 'audit.proved' },
   listCheckpoints: { ...read, audit: 'audit.checkpoints_listed' },
   // It walks the whole chain, so it is rationed like what is scarce.
   verifyChain: { ...read, rate: 'secret', audit: 'audit.verified' },

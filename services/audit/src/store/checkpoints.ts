@@ -8,6 +8,7 @@ type Row = {
   tenant_id: string
   sequence: string
   mac: Buffer
+  root: Buffer | null
   signed_at: Date
   key_id: string
   signature: Buffer
@@ -17,12 +18,23 @@ export const checkpointOf = (row: Row): Checkpoint => ({
   tenantId: row.tenant_id,
   sequence: Number(row.sequence),
   mac: row.mac,
+  root: row.root ?? undefined,
   signedAt: row.signed_at,
   keyId: row.key_id,
   signature: row.signature,
 })
 
-const columns = 'tenant_id, sequence, mac, signed_at, key_id, signature'
+const columns = 'tenant_id, sequence, mac, root, signed_at, key_id, signature'
+
+/** The newest checkpoint from which a proof can start. */
+export const newestRoot = async (sql: Sql, tenantId: string): Promise<Checkpoint | undefined> => {
+  const [row] = await sql.query<Row>(
+    `select ${columns} from checkpoints where tenant_id = $1::uuid and root is not null
+     order by sequence desc limit 1`,
+    [tenantId],
+  )
+  return row && checkpointOf(row)
+}
 
 /** The tenant's checkpoints, newest first; `before` a sequence number if given. */
 export const readCheckpoints = async (
@@ -41,11 +53,11 @@ export const readCheckpoints = async (
 
 export const storeCheckpoint = (pool: Pool, checkpoint: Checkpoint): Promise<void> =>
   pgTenantTransaction(pool, checkpoint.tenantId, async sql => {
-    const { tenantId, sequence, mac, signedAt, keyId, signature } = checkpoint
+    const { tenantId, sequence, mac, root, signedAt, keyId, signature } = checkpoint
     await sql.query(
       `insert into checkpoints (${columns})
-       values ($1::uuid, $2, $3, $4, $5, $6) on conflict do nothing`,
-      [tenantId, sequence, mac, signedAt, keyId, signature],
+       values ($1::uuid, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+      [tenantId, sequence, mac, root ?? null, signedAt, keyId, signature],
     )
   })
 

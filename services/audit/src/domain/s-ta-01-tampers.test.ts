@@ -1,11 +1,20 @@
 import { createHmac } from 'node:crypto'
+import { counted, figure } from '@sallyport/testing/proof'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
+import { growingTree, leafHash, rootOf } from '../tree/merkle.ts'
 import { genesis, linkMac, type Mac } from './chain.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { columnsOf } from './columns.ts'
 import { encodeBody } from './trail-record.ts'
-import { type ChainRow, type Problem, type Trail, type Verdict, verifyChain } from './verify-chain.ts'
+import {
+  type ChainRow,
+  type Problem,
+  type Trail,
+  type TrailTree,
+  type Verdict,
+  verifyChain,
+} from './verify-chain.ts'
 
 const macWith =
   (key: string): Mac =>
@@ -52,13 +61,19 @@ const checkpointAt = (rows: readonly ChainRow[], sequence: number): Checkpoint =
   tenantId: 't1',
   sequence,
   mac: rows[sequence - 1]?.mac ?? genesis.mac,
+  root: rootOf(rows.slice(0, sequence).map(({ body }) => leafHash(body))),
   signedAt: at,
   keyId: 'k',
   signature: Buffer.alloc(64),
 })
 
 const verify = (rows: readonly ChainRow[], rest: Partial<Trail> = {}): Promise<Verdict> =>
-  verifyChain({ rows: stream(rows), checkpoints: [], mac, isSigned: () => true, ...rest })
+  verifyChain({ rows: stream(rows), checkpoints: [], mac, isSigned: () => true, tree: newTree(), ...rest })
+
+const newTree = (): TrailTree => {
+  const tree = growingTree()
+  return { add: body => tree.add(leafHash(body)), root: tree.root }
+}
 
 // What a tamper did, where the first bad record is, and what it may be called.
 type Tampered = { readonly rows: ChainRow[]; readonly bad: number; readonly problems: readonly Problem[] }
@@ -153,6 +168,11 @@ const tampers: Readonly<Record<string, (rows: ChainRow[], place: Place) => Tampe
     if (j === k) return { rows: inserted, bad: k + 1, problems: [k === rows.length ? 'edited' : 'inserted'] }
     return { rows: inserted, bad: k, problems: ['inserted'] }
   },
+  'a block replayed behind the end': (rows, { k, j }) => ({
+    rows: renumbered([...rows, ...rows.slice(Math.min(k, j) - 1, Math.max(k, j))]),
+    bad: rows.length + 1,
+    problems: ['inserted', 'edited'],
+  }),
   'the chain made anew without the key': (rows, { k }) => ({
     rows: grow(rows.slice(0, k - 1), rows.length, 'user.created', macWith('guess')),
     bad: k,
@@ -162,7 +182,9 @@ const tampers: Readonly<Record<string, (rows: ChainRow[], place: Place) => Tampe
 
 const places = fc.record({ k: fc.nat(), j: fc.nat(), bit: fc.nat() })
 
-describe('Verification of the chain', () => {
+const each = Math.ceil(counted(10_000) / Object.keys(tampers).length)
+
+describe('S-TA-01: whatever somebody does to a trail is found, and the first bad record is named', () => {
   it('proves an untouched chain of any length, with any checkpoints', async () => {
     const lengths = fc.integer({ min: 0, max: 30 })
     await fc.assert(
@@ -195,8 +217,20 @@ describe('Verification of the chain', () => {
         expect(records).toBe(tampered.bad - 1)
         expect(tampered.problems).toContain(finding?.problem)
       }),
-      { numRuns: 200 },
+      { numRuns: each },
     )
+  })
+
+  afterAll(() => {
+    const kinds = Object.keys(tampers).length
+    figure('S-TA-01', `${(each * kinds).toLocaleString('en')} tampers of ${kinds} kinds, all found and named`)
+  })
+
+  it('finds a checkpoint whose root is that of another tree', async () => {
+    const rows = grow([], 9)
+    const signed = { ...checkpointAt(rows, 6), root: checkpointAt(rows, 5).root }
+    const { finding } = await verify(rows, { checkpoints: [checkpointAt(rows, 3), signed] })
+    expect(finding).toEqual({ problem: 'rewritten', badSequence: 4 })
   })
 
   it('finds a chain that was cut off and grown again with the key, by its checkpoints', async () => {

@@ -1,8 +1,10 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { readCheckpointFile } from '../src/checkpoints/checkpoint-files.ts'
+import { startCheckpointer } from '../src/checkpoints/checkpointer.ts'
 import { runExport } from '../src/export.ts'
-import { intakes, newTenant, type TrailFixture, trailFixture } from './fixtures.ts'
+import { intakes, newTenant, quiet, type TrailFixture, trailFixture } from './fixtures.ts'
 
 let trail: TrailFixture
 beforeAll(async () => {
@@ -27,7 +29,7 @@ const swapPlaces = async (tenantId: string, a: number, b: number): Promise<void>
   await sql(move, tenantId, -1, b)
 }
 
-describe('audit verify', () => {
+describe('S-TA-01: audit verify names what was done to a trail in the database', () => {
   it('finds nothing wrong with an untouched trail', async () => {
     const tenantId = await recorded()
     expect(await trail.verify(tenantId)).toEqual({
@@ -158,6 +160,42 @@ describe('audit verify', () => {
     await writeFile(open, Buffer.alloc(32).toString('base64'), { mode: 0o644 })
     await expect(trail.verify(undefined, '--key-file', open)).rejects.toThrow(/others may read/)
     await rm(open)
+  })
+
+  it('is told within ten seconds where a trail ended, by what was signed in the second place', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      const tenantId = newTenant()
+      const { db, keys, checkpointDirectory: directory } = trail
+      const deps = { app: db.appPool, worker: db.workerPool, keys, directory, log: quiet }
+      await using _ = startCheckpointer({ ...deps, clock: { now: () => new Date() } })
+      await trail.record(intakes(tenantId, 7))
+      vi.advanceTimersByTime(10_000)
+      await expect
+        .poll(async () => (await readCheckpointFile(directory, tenantId)).map(({ sequence }) => sequence))
+        .toEqual([7])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('finds what was edited before it was signed: nothing is signed then, and the alarm is raised once', async () => {
+    const tenantId = newTenant()
+    const { db, keys, checkpointDirectory: directory } = trail
+    await trail.record(intakes(tenantId, 5))
+    await sql(`update audit.records set body = body || ' ' where tenant_id = $1 and sequence = 4`, tenantId)
+    const deps = { app: db.appPool, worker: db.workerPool, keys, directory, log: quiet }
+    const checkpointer = startCheckpointer({ ...deps, clock: { now: () => new Date() }, everyMs: 20 })
+    const alarms = async (): Promise<unknown[]> =>
+      (
+        await db.adminPool.query("select from audit.outbox where tenant_id = $1 and type = 'AuditEvent'", [
+          tenantId,
+        ])
+      ).rows
+    await expect.poll(alarms).toHaveLength(1)
+    await checkpointer[Symbol.asyncDispose]()
+    expect(await alarms()).toHaveLength(1)
+    expect(await readCheckpointFile(directory, tenantId)).toEqual([])
   })
 
   it('keeps a checkpoint file for each tenant in the second place', async () => {
