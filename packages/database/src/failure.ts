@@ -69,7 +69,8 @@ export const sqlStateOf = (thrown: unknown): string | undefined => {
     'code' in thrown &&
     typeof thrown.code === 'string' &&
     /^[0-9A-Z]{5}$/.test(thrown.code) &&
-    !thrown.code.startsWith('P')
+    // Prisma's own codes are P1001 and up; PL/pgSQL's class is P0.
+    !/^P[1-9]/.test(thrown.code)
   ) {
     return thrown.code
   }

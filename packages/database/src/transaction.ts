@@ -40,17 +40,26 @@ export const pgTenantTransaction = <R>(
   tenantId: string,
   work: (sql: Sql) => Promise<R>,
 ): Promise<R> =>
-  pgTransaction(pool, async sql => {
-    await sql.query(setTenant, [tenantId])
-    return work(sql)
-  })
+  // In one go: to begin and to say for whom are one way to the server and back, not two.
+  transaction(
+    pool,
+    client => `begin; select set_config('app.tenant_id', ${client.escapeLiteral(tenantId)}, true)`,
+    work,
+  )
 
 /** Runs work in one transaction without a tenant: under row-level security it sees no tenant's rows. */
-export const pgTransaction = async <R>(pool: Pool, work: (sql: Sql) => Promise<R>): Promise<R> => {
+export const pgTransaction = <R>(pool: Pool, work: (sql: Sql) => Promise<R>): Promise<R> =>
+  transaction(pool, () => 'begin', work)
+
+const transaction = async <R>(
+  pool: Pool,
+  begin: (client: PoolClient) => string,
+  work: (sql: Sql) => Promise<R>,
+): Promise<R> => {
   let client: PoolClient | undefined
   try {
     client = await pool.connect()
-    await client.query('begin')
+    await client.query(begin(client))
     const result = await work(sqlOfPg(client))
     await client.query('commit')
     client.release()

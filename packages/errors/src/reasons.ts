@@ -22,7 +22,12 @@ export const reasons = {
     code: 'failed_precondition',
     title: 'This was done already; its answer held a secret, which is shown once',
   },
+  'service.busy': { code: 'unavailable', title: 'Sallyport is busy; try again in a moment' },
   'service.unavailable': { code: 'unavailable', title: 'A part of Sallyport cannot be reached; try again' },
+  'audit.unavailable': {
+    code: 'unavailable',
+    title: 'What happens cannot be recorded, so it does not happen; try again',
+  },
   internal: { code: 'internal', title: 'Internal error' },
   // identity
   'caller.unauthenticated': { code: 'unauthenticated', title: 'Sign in first' },
@@ -37,6 +42,14 @@ export const reasons = {
   },
   'root_key.unavailable': { code: 'unavailable', title: 'The root key cannot be used' },
   'root_key.in_use': { code: 'failed_precondition', title: 'The root key is in use' },
+  'root_key.wrong': {
+    code: 'unavailable',
+    title: 'These are not the root keys under which the stored secrets were sealed',
+  },
+  'random.repeated': {
+    code: 'unavailable',
+    title: 'The random number generator repeats itself, so nothing is sealed',
+  },
   // access-control
   'login.failed': { code: 'unauthenticated', title: 'The login failed' },
   'login.busy': { code: 'resource_exhausted', title: 'Too many logins at once; try again' },
@@ -210,6 +223,10 @@ export const reasons = {
   'request.origin': { code: 'permission_denied', title: 'The request came from another site' },
   // audit
   'audit_record.not_found': { code: 'not_found', title: 'There is no such audit record' },
+  'audit_record.unsigned': {
+    code: 'failed_precondition',
+    title: 'No signed checkpoint covers this record yet; try again in ten seconds',
+  },
   // execution
   'template.not_found': { code: 'not_found', title: 'There is no such template' },
   'template.name_taken': { code: 'already_exists', title: 'A template has this name already' },
@@ -231,6 +248,10 @@ export const reasons = {
     title: 'Another operation for this credential has not ended',
   },
   'host_key.unreachable': { code: 'failed_precondition', title: 'The device showed no SSH host key' },
+  'host_key.forbidden': {
+    code: 'failed_precondition',
+    title: 'The address of the device is one that must not be connected to',
+  },
 } as const satisfies Record<string, Row>
 
 export type Reason = keyof typeof reasons

@@ -1,3 +1,4 @@
+import { crashPoint } from '@sallyport/config/crash-point'
 import type pg from 'pg'
 import type { Subscription } from './driver.ts'
 import type { EventsLog } from './event-log.ts'
@@ -37,6 +38,7 @@ const step = async (
     if (!signal.aborted) log.warn({ err, group, topic }, 'Events could not be handled and will come again')
     return 'failed'
   }
+  crashPoint('after handle')
   await reader.client.query(advance, [group, topic, last.position])
   return 'moved'
 }

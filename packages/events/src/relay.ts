@@ -1,3 +1,4 @@
+import { crashPoint } from '@sallyport/config/crash-point'
 import type { Pool, PoolClient } from 'pg'
 import type { EventDriver } from './driver.ts'
 import type { EventRecord } from './event-record.ts'
@@ -54,7 +55,9 @@ const moveBatch = async (client: PoolClient, { driver, source }: Relay): Promise
   const { rows } = await client.query<Row>('select * from outbox order by position limit $1', [batchSize])
   if (rows.length === 0) return 0
   // No transaction is open while the driver works: a crash before the delete publishes twice, never loses.
+  crashPoint('before publish')
   await driver.publish(rows.map(row => recordOf(row, source)))
+  crashPoint('after publish')
   await client.query('delete from outbox where position = any($1::bigint[])', [rows.map(row => row.position)])
   return rows.length
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js'
+import { crashPoint } from '@sallyport/config/crash-point'
 import { SallyportError } from '@sallyport/errors/error'
 import { authorise, type Identified, identify } from './admission.ts'
 import { type Call, createCall } from './call.ts'
@@ -32,6 +33,7 @@ export const answerUnary = async (
     try {
       const response = await wire.handler(incoming.request, call)
       checkAudited(wire.row, call)
+      crashPoint(`before reply ${call.method}`)
       reply(null, response)
     } catch (thrown) {
       reply(statusOf(thrown, call))

@@ -23,8 +23,9 @@ export const openChannel = (options: {
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 2_000,
-    'grpc.keepalive_time_ms': 20_000,
-    'grpc.keepalive_timeout_ms': 5_000,
+    // One that stands still, and does not answer pings either, is taken as gone within two seconds.
+    'grpc.keepalive_time_ms': 500,
+    'grpc.keepalive_timeout_ms': 1_500,
     'grpc.use_local_subchannel_pool': 1,
     // The name in the TLS greeting; who answers is checked by SPIFFE id.
     'grpc.ssl_target_name_override': options.service,

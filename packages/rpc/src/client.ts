@@ -1,4 +1,12 @@
-import { type CallOptions, type ClientReadableStream, Metadata, type ServiceError } from '@grpc/grpc-js'
+import {
+  type CallOptions,
+  type Client,
+  type ClientReadableStream,
+  connectivityState,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js'
+import { SallyportError } from '@sallyport/errors/error'
 import type { RpcChannel } from './channel.ts'
 import type { Method, RequestOf, ResponseOf, ServiceDefinition } from './definition.ts'
 import { metadataKeys } from './metadata-keys.ts'
@@ -23,6 +31,9 @@ export type RpcClient<D extends ServiceDefinition> = { readonly [K in keyof D]: 
 
 const defaultDeadlineMs = 5_000
 
+/** A call waits no longer for its connection, whatever its deadline. */
+const connectMs = 1_500
+
 /** Makes a client of one gRPC service on a channel. */
 export const connectRpc = <D extends ServiceDefinition>(definition: D, channel: RpcChannel): RpcClient<D> => {
   const methods = Object.entries(definition).map(([name, method]) => [
@@ -46,11 +57,16 @@ const unaryOf =
         callOptionsOf(options, defaultDeadlineMs),
         (failure: ServiceError | null, response?: unknown) => {
           detach()
+          clearTimeout(waiting)
           if (failure) reject(fromStatus(failure))
           else resolve(response)
         },
       )
       const detach = cancelOn(options.signal, () => call.cancel())
+      const waiting = whenUnconnected(client, () => {
+        reject(new SallyportError('service.unavailable'))
+        call.cancel()
+      })
     })
 
 const streamOf = (method: Method, { client }: RpcChannel) =>
@@ -75,6 +91,15 @@ const streamOf = (method: Method, { client }: RpcChannel) =>
       call.cancel()
     }
   }
+
+/** Tells of a connection that does not come about: its other end may accept it, and say nothing more. */
+const whenUnconnected = (client: Client, giveUp: () => void): NodeJS.Timeout | undefined => {
+  const isReady = (): boolean => client.getChannel().getConnectivityState(false) === connectivityState.READY
+  if (isReady()) return undefined
+  return setTimeout(() => {
+    if (!isReady()) giveUp()
+  }, connectMs)
+}
 
 const metadataOf = (options: RequestOptions): Metadata => {
   const metadata = new Metadata()

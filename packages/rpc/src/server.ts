@@ -14,6 +14,7 @@ import type { Logger } from '@sallyport/telemetry/logger'
 import { answerStream, answerUnary, type Wire } from './answer.ts'
 import { maxMessageBytes } from './channel.ts'
 import type { Binding } from './handlers.ts'
+import { refuseCompression } from './no-compression.ts'
 import { createRateLimiter } from './rate-limit.ts'
 import { serverCredentials, type TlsMaterial } from './tls.ts'
 
@@ -53,6 +54,7 @@ export const serveRpc = async (options: ServerOptions): Promise<RpcServer> => {
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.max_concurrent_streams': 1_000,
     'grpc.keepalive_time_ms': 20_000,
+    interceptors: [refuseCompression],
   })
   const limit = createRateLimiter(() => performance.now())
   for (const binding of options.bindings) {

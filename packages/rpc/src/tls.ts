@@ -27,12 +27,26 @@ export const clientCredentials = (tls: TlsMaterial, service: ServiceName): Chann
         : new Error(`The server at this address is not ${spiffeIdOf(service)}`),
   })
 
+/** Certificates are as many as replicas; beyond this somebody plays. */
+const maxKnown = 1_000
+const known = new Map<string, ServiceName | undefined>()
+
 /**
  * The service that a certificate names in its URI subject alternative name.
  * Exactly one URI, exactly one of ours; anything else is nobody.
  */
 export const serviceOfCertificate = (der: Buffer | undefined): ServiceName | undefined => {
   if (!der) return undefined
+  // Every call asks; to parse it each time was a twentieth of the vault's processor time.
+  const key = der.toString('latin1')
+  if (known.has(key)) return known.get(key)
+  if (known.size >= maxKnown) known.clear()
+  const service = parseService(der)
+  known.set(key, service)
+  return service
+}
+
+const parseService = (der: Buffer): ServiceName | undefined => {
   const names = new X509Certificate(der).subjectAltName?.split(', ') ?? []
   const uris = names.filter(name => name.startsWith('URI:'))
   const [only] = uris

@@ -262,6 +262,14 @@ export const sampleAnswers: Answers = {
   'SessionService/VerifyRecording': always({ intact: true, segments: 2, problem: '', complete: true }),
   'AuditService/QueryRecords': always({ records: [record], page }),
   'AuditService/GetRecord': always({ record }),
+  'AuditService/ProveRecord': always({
+    tenantId: 't',
+    sequence: 1n,
+    body: Buffer.from('{}'),
+    path: [Buffer.alloc(32)],
+    checkpoint: Checkpoint.fromPartial({ sequence: 1n }),
+    publicKey: 'PEM',
+  }),
   'AuditService/ListCheckpoints': always({ checkpoints: [Checkpoint.fromPartial({ sequence: 1n })], page }),
   'AuditService/VerifyChain': always({
     intact: true,

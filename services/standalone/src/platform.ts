@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { startAccessControl } from '@sallyport/access-control/service'
 import { startAudit } from '@sallyport/audit/service'
+import { laptopRules } from '@sallyport/egress/rules'
 import { openPostgresLog } from '@sallyport/events/postgres-log'
 import { defaultWorker } from '@sallyport/execution/config'
 import { startExecution } from '@sallyport/execution/service'
@@ -11,7 +12,7 @@ import type { ServiceName } from '@sallyport/identity/services'
 import { freePort } from '@sallyport/postgres/free-port'
 import { createServiceAuthority } from '@sallyport/rpc/authority'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
-import { defaultSshLimits } from '@sallyport/session-proxy/config'
+import { defaultSshLimits, defaultSshRekey } from '@sallyport/session-proxy/config'
 import { loadHostKey, publicKeyOf } from '@sallyport/session-proxy/protocols/ssh/host-key'
 import { startSessionProxy } from '@sallyport/session-proxy/service'
 import { createLogger } from '@sallyport/telemetry/logger'
@@ -143,7 +144,7 @@ const startServices = async (
         ...urls('execution'),
         tls: tls.execution,
         // A laptop's targets may well be on the laptop.
-        egress: { allowLoopback: true },
+        egress: laptopRules,
         worker: defaultWorker,
       },
       { driver, ...(options.crashPoint && { attempt: { crashPoint: options.crashPoint } }) },
@@ -159,8 +160,9 @@ const startServices = async (
         sshPort: options.sshPort,
         sshLimits: defaultSshLimits,
         maxChannelsPerConnection: 10,
+        sshRekey: defaultSshRekey,
         // A laptop's targets may well be on the laptop.
-        targetsOnLoopback: true,
+        egress: laptopRules,
         sshHostKeyFile: keys.sshHost,
         recordingDirectory: data.path('recordings'),
         recordingKeyFile: keys.recordings,

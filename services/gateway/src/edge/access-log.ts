@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { sourceAddressOf } from './source-address.ts'
 
 /**
  * One line for each answer. The path is the route's pattern: ids, queries, headers and bodies are left out, so that
@@ -12,7 +13,7 @@ export const logAccess = (app: FastifyInstance): void => {
         route: request.routeOptions.url ?? null,
         status: reply.statusCode,
         milliseconds: Math.round(reply.elapsedTime),
-        sourceAddress: request.ip,
+        sourceAddress: sourceAddressOf(request),
         tenantId: request.principal?.tenantId,
         userId: request.principal?.userId,
       },

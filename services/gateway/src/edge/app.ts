@@ -20,11 +20,13 @@ import { createAuthenticate } from './authentication.ts'
 import { createGate } from './gate.ts'
 import { registerHealth } from './health.ts'
 import { registerOpenApi } from './openapi.ts'
+import { createPlaces } from './places.ts'
 import { answerErrors } from './problem-replies.ts'
 import { createLimiters } from './rate-limits.ts'
 import { refuseRoutesWithoutRow, registerRoutes } from './register.ts'
 import { requestIdOf } from './request-id.ts'
 import { parseStrictJson } from './strict-json.ts'
+import { turnAwayWhatDoesNotFit } from './turn-away.ts'
 
 const maxBodyBytes = 1024 * 1024
 
@@ -44,12 +46,17 @@ export const buildApp = async ({ config, upstreams, isReady, log }: AppParts): P
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
 
+  const places = createPlaces()
+  turnAwayWhatDoesNotFit(app, places)
   answerErrors(app)
   readOnlyStrictJson(app)
   app.decorateRequest('principal', undefined)
+  app.decorateRequest('leave', undefined)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('cache-control', 'no-store')
   })
+  // When the head of the answer is ready: a stream that goes on for hours is under way no more.
+  app.addHook('onSend', async request => request.leave?.())
   logAccess(app)
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: closedPolicy } })
   await app.register(cookie)
@@ -60,6 +67,7 @@ export const buildApp = async ({ config, upstreams, isReady, log }: AppParts): P
 
   const authenticate = createAuthenticate(upstreams.authentication, config.upstreamDeadlineMs)
   const gate = createGate({
+    places,
     authenticate,
     limiters: createLimiters(app, config.limits),
     origins: config.origins,
@@ -67,7 +75,7 @@ export const buildApp = async ({ config, upstreams, isReady, log }: AppParts): P
   registerRoutes(
     app,
     { rows: routeRows, endpoints: endpointsOf(upstreams) },
-    { ...config, authenticate, gate, stopping: stopping.signal },
+    { ...config, authenticate, gate, places, stopping: stopping.signal },
   )
   await app.ready()
   return app

@@ -1,4 +1,5 @@
 import { SallyportError } from '@sallyport/errors/error'
+import { isPermission } from '@sallyport/identity/permissions'
 import type { ServiceName } from '@sallyport/identity/services'
 import type { RequestOptions } from '@sallyport/rpc/client'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -8,6 +9,7 @@ import { presentedToken, sessionCookie } from './credentials.ts'
 import type { Exchange } from './exchange.ts'
 import { expectedVersion, idempotencyKeyOf } from './preconditions.ts'
 import type { Principal } from './principal.ts'
+import { sourceAddressOf } from './source-address.ts'
 import { type RightsWatchOptions, watchRights } from './rights-watch.ts'
 
 export type ExchangeDeps = {
@@ -50,7 +52,7 @@ export const exchangeOf = (
         signal: AbortSignal.any([gone, deps.stopping, rights]),
       }
     },
-    sourceAddress: request.ip,
+    sourceAddress: sourceAddressOf(request),
     cookie: cookieOf(reply),
   }
 }
@@ -62,15 +64,24 @@ const goneSignal = (reply: FastifyReply): AbortSignal => {
   return gone.signal
 }
 
-const askAgain = (
-  row: RouteRow,
+/**
+ * The service that owns the stream has decided when it began: by the permission, or because it is the reader's own.
+ * Whoever has lost the permission since reads no further.
+ */
+const askAgain = async (
+  { needs, to }: RouteRow,
   request: FastifyRequest,
   { authenticate }: ExchangeDeps,
   signal: AbortSignal,
-): Promise<Principal> => {
+): Promise<void> => {
   const { token } = presentedToken(request.headers, request.cookies)
-  const question = { token, audiences: row.to, sourceAddress: request.ip, requestId: request.id }
-  return authenticate(question, signal)
+  const sourceAddress = sourceAddressOf(request)
+  const question = { token, audiences: to, sourceAddress, requestId: request.id }
+  const { permissions } = await authenticate(question, signal)
+  const hadIt = request.principal?.permissions.includes(needs) ?? true
+  if (hadIt && isPermission(needs) && !permissions.includes(needs)) {
+    throw new SallyportError('caller.not_allowed')
+  }
 }
 
 const cookieOf = (reply: FastifyReply): Exchange['cookie'] => {

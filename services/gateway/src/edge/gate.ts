@@ -5,12 +5,15 @@ import type { Authenticate } from './authentication.ts'
 import { type Presented, presentedToken } from './credentials.ts'
 import { checkMediaType } from './media-type.ts'
 import { checkOrigin } from './origin.ts'
+import type { Places } from './places.ts'
 import type { Principal } from './principal.ts'
 import type { Limiters } from './rate-limits.ts'
+import { sourceAddressOf } from './source-address.ts'
 
 type Deps = {
   readonly authenticate: Authenticate
   readonly limiters: Limiters
+  readonly places: Pick<Places, 'enter'>
   readonly origins: readonly string[]
 }
 
@@ -45,7 +48,7 @@ export const createGate = (deps: Deps) => {
       return await deps.authenticate({
         token,
         audiences: row.to,
-        sourceAddress: request.ip,
+        sourceAddress: sourceAddressOf(request),
         requestId: request.id,
       })
     } catch (failure) {
@@ -58,7 +61,9 @@ export const createGate = (deps: Deps) => {
 
   return (row: RouteRow) =>
     async (request: FastifyRequest): Promise<void> => {
-      await enter(request, row)
+      // Not kept while the body is on its way: who sends slowly must not hold a place.
+      const leave = await deps.places.enter(row)
+      await enter(request, row).finally(leave)
       checkMediaType(request.headers)
     }
 }

@@ -17,7 +17,9 @@ export const replyWithProblem = (
 ): FastifyReply => {
   const error = errorOf(thrown)
   const problem = problemOf(error, request.id)
-  if (problem.status >= 500) request.log.error({ err: error }, 'a request failed')
+  // Of what is turned away there is so much that lines about it would be a load of their own.
+  if (problem.status >= 500 && error.reason !== 'service.busy')
+    request.log.error({ err: error }, 'a request failed')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   if (error.metadata.retryAfterSeconds) reply.header('retry-after', error.metadata.retryAfterSeconds)
   return reply

@@ -1,6 +1,7 @@
 import { SallyportError } from '@sallyport/errors/error'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RateClass } from '../http/route-row.ts'
+import { sourceAddressOf } from './source-address.ts'
 
 /** Requests a minute. Each replica counts by itself; lock-outs, which must be exact, are access-control's. */
 export type RateLimits = Readonly<Record<RateClass, number>> & {
@@ -28,15 +29,14 @@ const classes: readonly RateClass[] = ['read', 'write', 'login', 'secret']
 export const createLimiters = (app: FastifyInstance, limits: RateLimits): Limiters => {
   const limiter = (
     max: number,
-    keyGenerator?: (request: FastifyRequest) => string,
-  ): ReturnType<typeof app.createRateLimit> =>
-    app.createRateLimit({ max, timeWindow: 60_000, ...(keyGenerator && { keyGenerator }) })
+    keyGenerator: (request: FastifyRequest) => string,
+  ): ReturnType<typeof app.createRateLimit> => app.createRateLimit({ max, timeWindow: 60_000, keyGenerator })
   const perClass = <T>(make: (rate: RateClass) => T): ReadonlyMap<RateClass, T> =>
     new Map(classes.map(rate => [rate, make(rate)]))
-  const sources = perClass(rate => limiter(limits[rate]))
+  const sources = perClass(rate => limiter(limits[rate], sourceAddressOf))
   const users = perClass(rate => limiter(limits[rate], userKey))
   const tenants = perClass(rate => limiter(limits[rate] * tenantFactor, tenantKey))
-  const badTokens = limiter(limits.badTokens)
+  const badTokens = limiter(limits.badTokens, sourceAddressOf)
   return {
     bySource: rate => request => refuseBeyond(sources.get(rate)?.(request)),
     byPrincipal: rate => async request => {

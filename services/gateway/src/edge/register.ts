@@ -7,6 +7,7 @@ import type { ExchangeDeps } from './exchange-of.ts'
 import type { createGate } from './gate.ts'
 import { livePath, readyPath } from './health.ts'
 import { documentPath, pagePath } from './openapi.ts'
+import type { Places } from './places.ts'
 
 /** Everything that answers without a row, and so without a sign-in. */
 const isPublic = (url: string): boolean =>
@@ -28,7 +29,10 @@ export type Routes<Name extends string> = {
 export const registerRoutes = <Name extends string>(
   app: FastifyInstance,
   { rows, endpoints }: Routes<Name>,
-  deps: ExchangeDeps & { readonly gate: ReturnType<typeof createGate> },
+  deps: ExchangeDeps & {
+    readonly gate: ReturnType<typeof createGate>
+    readonly places: Pick<Places, 'enterAgain'>
+  },
 ): void => {
   for (const name in rows) {
     const row = rows[name]
@@ -40,6 +44,9 @@ export const registerRoutes = <Name extends string>(
       config: { row },
       schema: documented(name, row, endpoint),
       onRequest: deps.gate(row),
+      preHandler: async request => {
+        request.leave = await deps.places.enterAgain(row)
+      },
       handler: answerWith(row, endpoint, deps),
     })
   }

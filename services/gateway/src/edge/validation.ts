@@ -50,12 +50,15 @@ const problemOf = (issue: z.core.$ZodIssue): FieldProblem => ({
 /** Names that the client made up are only repeated if they look like names. */
 const isPlain = (text: string): boolean => /^[A-Za-z][A-Za-z0-9]{0,31}$|^\d{1,6}$/.test(text)
 
+/** A secret in the place of a name is not repeated: a word has no digits, and ends. */
+const isWord = (text: string): boolean => /^[a-z][A-Za-z]{0,22}$/.test(text)
+
 const messageOf = (issue: z.core.$ZodIssue): string => {
   if (issue.code === 'invalid_type') {
     return issue.input === undefined ? 'is required' : `must be ${article(issue.expected)}`
   }
   if (issue.code === 'unrecognized_keys') {
-    return `has an unknown field${issue.keys.every(isPlain) ? `: ${issue.keys.slice(0, 5).join(', ')}` : ''}`
+    return `has an unknown field${issue.keys.every(isWord) ? `: ${issue.keys.slice(0, 5).join(', ')}` : ''}`
   }
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
   if (issue.code === 'too_small') return `is below its minimum of ${issue.minimum}${unitOf(issue.origin)}`

@@ -46,11 +46,23 @@ const checkpoint = z
   .object({
     sequence: z.int(),
     mac: z.string(),
+    root: textReply.describe('Hexadecimal root of the tree over these records (RFC 6962)'),
     signedAt: momentReply,
     signature: z.string().describe('Ed25519, base64url'),
     keyId: z.string(),
   })
   .meta({ id: 'Checkpoint' })
+
+const proof = z
+  .object({
+    tenantId: z.string(),
+    sequence: z.int(),
+    body: z.string().describe('The bytes of the record that the tree is over, in base64'),
+    path: z.array(z.string()).describe('Hexadecimal hashes from the record to the root, the nearest first'),
+    checkpoint,
+    publicKey: z.string().describe('PEM. Compare it with one that did not come from here'),
+  })
+  .meta({ id: 'AuditProof' })
 
 const verification = z
   .object({
@@ -68,7 +80,7 @@ const bySequence = z.strictObject({ sequence: z.string().regex(/^[1-9]\d{0,17}$/
 export const auditEndpoints = ({
   audit,
 }: Pick<Upstreams, 'audit'>): Endpoints<
-  'listAuditRecords' | 'getAuditRecord' | 'listCheckpoints' | 'verifyAuditChain'
+  'listAuditRecords' | 'getAuditRecord' | 'proveAuditRecord' | 'listCheckpoints' | 'verifyAuditChain'
 > => ({
   listAuditRecords: endpoint({
     summary: 'Lists audit records, newest first',
@@ -97,6 +109,22 @@ export const auditEndpoints = ({
     handle: async ({ params }, { to }) => {
       const answer = await audit.getRecord({ sequence: BigInt(params.sequence) }, to('audit'))
       return recordOf(answer.record)
+    },
+  }),
+  proveAuditRecord: endpoint({
+    summary: 'Proves, to anybody who has the public key, that a record is in the trail',
+    input: { params: bySequence },
+    reply: proof,
+    handle: async ({ params }, { to }) => {
+      const answer = await audit.proveRecord({ sequence: BigInt(params.sequence) }, to('audit'))
+      return {
+        tenantId: answer.tenantId,
+        sequence: countOf(answer.sequence),
+        body: answer.body.toString('base64'),
+        path: answer.path.map(hash => hash.toString('hex')),
+        checkpoint: checkpointOf(present(answer.checkpoint)),
+        publicKey: answer.publicKey,
+      }
     },
   }),
   listCheckpoints: endpoint({
@@ -148,5 +176,6 @@ const recordOf = (message: AuditRecord | undefined): z.input<typeof record> => {
 const checkpointOf = (message: Checkpoint): z.input<typeof checkpoint> => ({
   ...message,
   sequence: countOf(message.sequence),
+  root: textOf(message.root),
   signedAt: momentOf(message.signedAt),
 })

@@ -12,6 +12,8 @@ export type RouteRow = {
   /** Told in the documentation. The service that owns the object decides; the gateway never does. */
   readonly needs: 'nothing' | 'sign-in' | Permission
   readonly rate: RateClass
+  /** It takes access away: it goes on when other requests are turned away. */
+  readonly urgent?: true
   /** It needs the object's version in If-Match; `or-none`: or `If-None-Match: *` to make a new one. */
   readonly ifMatch?: true | 'or-none'
 }

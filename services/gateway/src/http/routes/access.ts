@@ -29,6 +29,7 @@ export const accessRoutes = {
     to: ['access-control'],
     needs: 'access-group.manage',
     rate: 'write',
+    urgent: true,
     ifMatch: true,
   },
   deleteAccessGroup: {
@@ -36,6 +37,7 @@ export const accessRoutes = {
     to: ['access-control'],
     needs: 'access-group.manage',
     rate: 'write',
+    urgent: true,
     ifMatch: true,
   },
   explainAccess: {
@@ -74,6 +76,7 @@ export const accessRoutes = {
     to: ['access-control'],
     needs: 'sign-in',
     rate: 'write',
+    urgent: true,
     ifMatch: true,
   },
   listGrants: { url: 'GET /v1/grants', to: ['access-control'], needs: 'sign-in', rate: 'read' },

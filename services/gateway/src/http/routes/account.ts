@@ -3,7 +3,7 @@ export const accountRoutes = {
   // signing in
   logIn: { url: 'POST /v1/login', to: [], needs: 'nothing', rate: 'login' },
   continueLogin: { url: 'POST /v1/login/continue', to: [], needs: 'nothing', rate: 'login' },
-  logOut: { url: 'POST /v1/logout', to: ['access-control'], needs: 'sign-in', rate: 'write' },
+  logOut: { url: 'POST /v1/logout', to: ['access-control'], needs: 'sign-in', rate: 'write', urgent: true },
   listLoginSessions: {
     url: 'GET /v1/login-sessions',
     to: ['access-control'],
@@ -15,6 +15,7 @@ export const accountRoutes = {
     to: ['access-control'],
     needs: 'sign-in',
     rate: 'write',
+    urgent: true,
   },
 
   // one's own account
@@ -35,5 +36,6 @@ export const accountRoutes = {
     to: ['access-control'],
     needs: 'sign-in',
     rate: 'write',
+    urgent: true,
   },
 } as const

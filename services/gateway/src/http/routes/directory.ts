@@ -18,6 +18,7 @@ export const directoryRoutes = {
     to: ['access-control'],
     needs: 'user.manage',
     rate: 'write',
+    urgent: true,
     ifMatch: true,
   },
   deleteUser: {
@@ -25,6 +26,7 @@ export const directoryRoutes = {
     to: ['access-control'],
     needs: 'user.manage',
     rate: 'write',
+    urgent: true,
     ifMatch: true,
   },
   resetPassword: {

@@ -7,6 +7,7 @@ export const evidenceRoutes = {
     to: ['session-proxy'],
     needs: 'session.terminate',
     rate: 'write',
+    urgent: true,
   },
   watchSession: {
     url: 'GET /v1/sessions/:id/live',
@@ -29,6 +30,12 @@ export const evidenceRoutes = {
   listAuditRecords: { url: 'GET /v1/audit/records', to: ['audit'], needs: 'audit.read', rate: 'read' },
   getAuditRecord: {
     url: 'GET /v1/audit/records/:sequence',
+    to: ['audit'],
+    needs: 'audit.read',
+    rate: 'read',
+  },
+  proveAuditRecord: {
+    url: 'GET /v1/audit/records/:sequence/proof',
     to: ['audit'],
     needs: 'audit.read',
     rate: 'read',

@@ -117,5 +117,6 @@ export const inventoryRoutes = {
     to: ['vault'],
     needs: 'custody.manage',
     rate: 'write',
+    urgent: true,
   },
 } as const
