@@ -8,6 +8,13 @@ const shared = {
   environments: { __vitest__: { resolve } },
 }
 
+// Whose bounds are of time.
+const alone = [
+  'e2e/faults/r-{01,03,05,08,09,15,18}-*.test.ts',
+  'e2e/attacks/s-az-07-*.test.ts',
+  'e2e/standalone.test.ts',
+]
+
 export default defineConfig({
   ...shared,
   test: {
@@ -36,11 +43,32 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'e2e/soak/**', ...alone],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // After everything else: whole platforms take much of the machine.
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'alone',
+          include: alone,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          // After everything else: whole platforms want the machine for themselves.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'soak',
+          include: ['e2e/soak/**/*.test.ts'],
+          fileParallelism: false,
+          // It has gone on beside all others since the start, and is judged last; see scripts/soak.ts.
+          sequence: { groupOrder: 3 },
         },
       },
     ],

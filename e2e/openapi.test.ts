@@ -10,7 +10,7 @@ import { type Call, callOf, type IdPlace, type OpenApi, type Route, routesOf } f
 import { type Document, documentedApi, type DocumentedApi } from './support/documented.ts'
 import { loginAt } from './support/door.ts'
 import { furnishTenant, type FurnishedTenant } from './support/furnished-tenant.ts'
-import { misfitsOf } from './support/json-schema.ts'
+import { misfitsOf } from '../services/gateway/tests/json-schema.ts'
 import { meaningOf } from './support/meanings.ts'
 import { openSmallHost } from './support/small-host.ts'
 import { allow, type Host, openStage, type Stage } from './support/stage.ts'

@@ -54,7 +54,7 @@ describe('a key', () => {
   })
 })
 
-describe('what is neither shell nor command', () => {
+describe('S-SSH-07: what is neither shell nor command', () => {
   const refusedFeature = (person: Person, feature: string | RegExp): Promise<unknown> =>
     eventually(async () => {
       const records = await recordsOf(scene.stage.admin.api, person, 'session.feature_refused')
@@ -127,7 +127,7 @@ describe('what is neither shell nor command', () => {
   })
 })
 
-describe('a device that cannot be had', () => {
+describe('S-SSH-05: a device that cannot be had', () => {
   const trust = async (): Promise<string[]> => {
     const keys = ['ed25519', 'ecdsa'].map(type =>
       join(scene.host.server.directory, `ssh_host_${type}_key.pub`),

@@ -1,8 +1,12 @@
-// The test command: brings the peers that tests meet, runs every test, and closes with the totals.
+// The test command: brings the peers that tests meet, runs every test, and closes with the totals. `--nightly` runs the
+// attacks and faults at their full counts.
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startVitest } from 'vitest/node'
 import { ClosingLine } from './closing-line.ts'
+import { startSoak } from './soak.ts'
 
 type Peer = { readonly program: string; readonly debianPackage: string; readonly why: string }
 
@@ -17,6 +21,8 @@ const peers: readonly Peer[] = [
   { program: 'vi', debianPackage: 'vim-tiny', why: 'a full-screen program' },
   { program: 'top', debianPackage: 'procps', why: 'a full-screen program' },
   { program: 'sudo', debianPackage: 'sudo', why: 'rotation through an account that is not root' },
+  { program: 'rsync', debianPackage: 'rsync', why: 'a program that runs over a session' },
+  { program: 'faketime', debianPackage: 'faketime', why: 'services whose clocks are wrong' },
 ]
 
 const directories: readonly string[] = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin']
@@ -51,10 +57,19 @@ const preparePeers = (): void => {
 }
 
 preparePeers()
-const filters: string[] = process.argv.slice(2)
+const nightly = process.argv.includes('--nightly')
+const filters: string[] = process.argv.slice(2).filter(argument => argument !== '--nightly')
+const directory = mkdtempSync(join(tmpdir(), 'sallyport-figures-'))
+const figures = join(directory, 'figures.jsonl')
+process.env['SALLYPORT_FIGURES'] = figures
+if (nightly) process.env['SALLYPORT_NIGHTLY'] = '1'
+// It takes as long as everything else together; a part of the tests does without it.
+const soak = filters.length === 0 ? startSoak(directory) : undefined
 const vitest = await startVitest('test', filters, {
   run: true,
   watch: false,
-  reporters: ['default', new ClosingLine()],
+  reporters: ['default', new ClosingLine(figures)],
 })
 await vitest.close()
+await soak?.[Symbol.asyncDispose]()
+rmSync(directory, { recursive: true })

@@ -11,17 +11,22 @@ const minBytes = 9
 
 /**
  * Looks for canaries in clear, in hexadecimal, and in base64 wherever they may start in it.
- * @returns a function to call with every place to look at, and the list of what was found
+ * @returns a function to call with every place to look at, and the lists of what was found and where was looked
  */
-export const canaryHunt = (canaries: readonly Canary[]): { look: Find; found: readonly string[] } => {
+export const canaryHunt = (
+  canaries: readonly Canary[],
+): { look: Find; found: readonly string[]; looked: readonly string[] } => {
   const found: string[] = []
+  const looked: string[] = []
   const needles = canaries.flatMap(({ name, bytes }) => {
     if (bytes.length < minBytes) throw new Error(`${name} is too short to be looked for`)
     return formsOf(bytes).map(([form, needle]) => ({ name, form, needle }))
   })
   return {
     found,
+    looked,
     look: (place, content) => {
+      looked.push(place)
       const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content)
       for (const { name, form, needle } of needles) {
         if (bytes.includes(needle)) found.push(`${name}, ${form}, in ${place}`)

@@ -1,5 +1,5 @@
 import type { RouteName } from '@sallyport/gateway/http/routes'
-import { type JsonSchema, misfitsOf } from './json-schema.ts'
+import { type JsonSchema, misfitsOf } from '../../services/gateway/tests/json-schema.ts'
 
 type Reply = { readonly content?: Readonly<Record<string, { readonly schema: JsonSchema }>> }
 type Operation = { readonly operationId: RouteName; readonly responses: Readonly<Record<string, Reply>> }

@@ -5,7 +5,7 @@ import type { SshLogin } from '@sallyport/targets/ssh-client'
 
 /** What somebody gives to the SSH client to get through the proxy to an account on a device. */
 export const loginAt = async (
-  { sshPort: port, sshHostKey: hostKey }: Platform,
+  { sshPort: port, sshHostKey: hostKey }: Pick<Platform, 'sshPort' | 'sshHostKey'>,
   { userName, password, nextCode }: Person,
   account: { readonly username: string },
   device: { readonly deviceName: string },

@@ -1,6 +1,9 @@
+import { counted } from '@sallyport/testing/proof'
+
 /**
  * Where a password change can be interrupted, each with a state of its own in journal, vault and target. "Before" a step
- * and "after" the one before it are told apart only where something happens between them.
+ * and "after" the one before it are told apart only where something happens between them. The ninth place, in the middle
+ * of a commit, is for the database to strike at.
  */
 export const faultPlaces = [
   'after candidate-sealed',
@@ -13,8 +16,9 @@ export const faultPlaces = [
   'after promoted',
 ] as const
 
-/** How often each is tried: once for every change of the code, more at night. */
-export const faultRounds = Number(process.env['SALLYPORT_FAULT_ROUNDS'] ?? 1)
+/** Every case once for each change of the code, and a hundred times at night. */
+export const repeated = <T>(cases: readonly T[]): T[] =>
+  Array.from({ length: counted(100, 1) }, () => cases).flat()
 
 /** All places, as often as asked for. */
-export const everyPlace = (): string[] => Array.from({ length: faultRounds }, () => faultPlaces).flat()
+export const everyPlace = (): string[] => repeated<string>(faultPlaces)

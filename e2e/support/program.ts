@@ -12,7 +12,8 @@ export type Program = AsyncDisposable & {
   /** Everything that it has printed, on both outputs. */
   readonly printed: () => string
   readonly shows: (pattern: RegExp, timeoutMs?: number) => Promise<RegExpExecArray>
-  readonly kill: (signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL') => void
+  /** Nothing happens if it has ended. */
+  readonly kill: (signal: NodeJS.Signals) => void
   /** The exit status, or the signal that ended it. */
   readonly exit: Promise<number | string>
 }

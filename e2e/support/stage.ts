@@ -90,7 +90,10 @@ export type Guarded = {
 /** An SSH server with an account: a Linux host, or less. */
 export type Host = {
   readonly server: Pick<OpenSshServer, 'port'>
-  readonly account: Pick<LinuxAccount, 'username' | 'password'>
+  readonly account: Pick<LinuxAccount, 'username' | 'password'> & {
+    /** Of what stands as the password. */
+    readonly secretKind?: 'password' | 'ssh-key'
+  }
 }
 
 /** Registers a host and its account by REST: device, pinned host keys, credential. */
@@ -115,7 +118,7 @@ export const guard = async (api: Api, { server, account }: Host, tag: string): P
   const credential = await api.post<Id>('/credentials', {
     username: account.username,
     type: 'local-user',
-    secretKind: 'password',
+    secretKind: account.secretKind ?? 'password',
     deviceIds: [device.id],
     tags: [tag],
     initialSecret: { secret: account.password },

@@ -21,7 +21,9 @@ export type StandaloneProcess = AsyncDisposable & {
 const program = join(import.meta.dirname, '../../services/standalone/src/main.ts')
 
 export const startStandalone = async (dataDirectory: string): Promise<StandaloneProcess> => {
-  const args = ['--conditions=source', program, '--data-dir', dataDirectory]
+  // A signal makes node write down what it holds in memory, into the data directory.
+  const diagnostics = ['--heapsnapshot-signal=SIGUSR2', '--report-on-signal', '--report-signal=SIGPIPE']
+  const args = ['--conditions=source', ...diagnostics, program, '--data-dir', dataDirectory]
   const ports = ['--http-port', '0', '--ssh-port', '0', '--log-level', 'debug']
   // A core dump is the machine's memory as it is; whether there are any is for the operating system to say.
   const child = spawn('sh', ['-c', 'ulimit -c 0; exec "$@"', 'sh', process.execPath, ...args, ...ports], {

@@ -8,8 +8,11 @@ export type Superuser = AsyncDisposable & {
   readonly query: (text: string, params?: readonly unknown[]) => Promise<Row[]>
 }
 
-export const connectSuperuser = async ({ database }: Pick<Platform, 'database'>): Promise<Superuser> => {
-  const client = new pg.Client({ connectionString: database.server.adminUrl('sallyport') })
+export const connectSuperuser = ({ database }: Pick<Platform, 'database'>): Promise<Superuser> =>
+  connectSuperuserAt(database.server.adminUrl('sallyport'))
+
+export const connectSuperuserAt = async (url: string): Promise<Superuser> => {
+  const client = new pg.Client({ connectionString: url })
   // The server may be stopped before we are.
   client.on('error', () => {})
   await client.connect()

@@ -1,3 +1,4 @@
+import { eventually } from '@sallyport/testing/eventually'
 import { as, type Cast, of, type Page, type Speaker } from './cast.ts'
 
 /** Access groups, requests and decisions: dora asks, the administrator decides. */
@@ -49,6 +50,7 @@ export const evidence = async ({ admin, tenant }: Cast, liveSessionId: string): 
   await admin('terminateSession', of({ id: liveSessionId }, { body: { reason: 'the walk is over' } }))
   await admin<Page>('listAuditRecords', { query: 'limit=200' })
   await admin('getAuditRecord', { params: { sequence: '1' } })
-  await admin<Page>('listCheckpoints')
+  await eventually(async () => (await admin<Page>('listCheckpoints')).items.length > 0, 30_000)
+  await admin('proveAuditRecord', { params: { sequence: '1' } })
   await admin('verifyAuditChain')
 }

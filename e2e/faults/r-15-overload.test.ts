@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { connectApi } from '@sallyport/standalone/demo/api'
+import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
+import { createPerson } from '@sallyport/standalone/demo/scene'
+import { eventually } from '@sallyport/testing/eventually'
+import { counted, figure } from '@sallyport/testing/proof'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Flood, FloodOptions } from '../support/load/flood.ts'
+import { type Processes, startProcesses } from '../support/processes.ts'
+import { startProgram } from '../support/program.ts'
+
+const seconds = counted(30, 8)
+const goodputOfPeak = 0.8
+const urgentWithinMs = 2_000
+const recoversWithinMs = 5_000
+
+const stack = new AsyncDisposableStack()
+const path = '/devices?limit=1'
+let platform: Processes
+let people: readonly Person[]
+
+/** Nobody's own limit is in the way: here it is the machine that has not enough. */
+const unlimited = Object.fromEntries(
+  ['READ', 'WRITE', 'LOGIN'].map(name => [`SALLYPORT_GATEWAY_LIMIT_${name}`, '10000000']),
+)
+
+beforeAll(async () => {
+  platform = stack.use(await startProcesses({ environment: { gateway: unlimited } }))
+  const { apiUrl, initialPassword } = platform
+  const admin = await signInFirst(apiUrl, { userName: 'admin', initialPassword })
+  const names = ['alice', 'bob', 'carol', 'dave']
+  const others = await Promise.all(names.map(name => createPerson(admin.api, name, 'administrator')))
+  people = [admin, ...others]
+})
+afterAll(() => stack.disposeAsync())
+
+const load = async (options: Pick<FloodOptions, 'connections' | 'rate' | 'seconds'>): Promise<Flood> => {
+  const tokens = people.map(({ api }) => api.token ?? '')
+  const whole: FloodOptions = { url: platform.apiUrl, path, tokens, ...options }
+  await using program = startProgram('e2e/support/load/flood-main.ts', [JSON.stringify(whole)])
+  await program.exit
+  return JSON.parse(program.printed()) as Flood
+}
+
+/** Does something urgent again and again while the flood lasts; gives what each took, or what it failed with. */
+const during = async (whole: Promise<unknown>, act: () => Promise<unknown>): Promise<unknown[]> => {
+  const over = new AbortController()
+  const ended = whole.finally(() => over.abort())
+  const outcomes: unknown[] = []
+  while (!over.signal.aborted) {
+    const startedAt = performance.now()
+    outcomes.push(
+      await act().then(
+        () => performance.now() - startedAt,
+        (failure: unknown) => failure,
+      ),
+    )
+    await pause(250)
+  }
+  await ended
+  return outcomes
+}
+
+const slowestOf = (outcomes: readonly unknown[]): number =>
+  Math.max(...outcomes.filter(outcome => typeof outcome === 'number'))
+
+const failuresOf = (outcomes: readonly unknown[]): unknown[] =>
+  outcomes.filter(outcome => typeof outcome !== 'number').map(String)
+
+describe('R-15: five times the load that can be carried', () => {
+  it('is shed; the rest is served, people sign in, access is revoked, and it recovers', async () => {
+    const [admin] = people
+    if (!admin) throw new Error('There is nobody')
+    const tokens = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        admin.api.post<{ apiToken: { id: string } }>('/api-tokens', {
+          name: `token-${index}`,
+          permissions: ['device.read'],
+          expiresAt: new Date(Date.now() + 3_600_000),
+        }),
+      ),
+    )
+    await load({ connections: 32, seconds: 2 })
+    const peak = (await load({ connections: 32, seconds: 4 })).perSecond[200] ?? 0
+
+    const flooded = load({ connections: 1_000, rate: peak * 5, seconds })
+    const anonymous = connectApi(platform.apiUrl)
+    const { userName, password } = admin
+    const [revocations, logins] = await Promise.all([
+      during(flooded, async () => {
+        const token = tokens.pop()
+        if (token) await admin.api.delete(`/api-tokens/${token.apiToken.id}`)
+      }),
+      during(flooded, () =>
+        anonymous.post('/login', { tenant: 'default', userName, password, transport: 'token' }),
+      ),
+    ])
+    const { perSecond, p99 } = await flooded
+    const overAt = performance.now()
+    await eventually(async () => {
+      const startedAt = performance.now()
+      await admin.api.get(path)
+      return performance.now() - startedAt < 200
+    }, 20_000)
+    const recovery = performance.now() - overAt
+
+    const { 200: goodput = 0, 429: tooMany = 0, 503: shed = 0, ...others } = perSecond
+    expect(others, 'any other answer').toEqual({})
+    expect(shed + tooMany, 'turned away a second').toBeGreaterThan(peak)
+    expect(goodput / peak, `${goodput} of ${peak} a second`).toBeGreaterThanOrEqual(goodputOfPeak)
+    expect(failuresOf(revocations), 'revocations that failed').toEqual([])
+    expect(failuresOf(logins), 'sign-ins that failed').toEqual([])
+    expect(slowestOf(revocations), 'the slowest revocation').toBeLessThan(urgentWithinMs)
+    expect(slowestOf(logins), 'the slowest sign-in').toBeLessThan(urgentWithinMs)
+    expect(recovery, 'milliseconds until all was well again').toBeLessThan(recoversWithinMs)
+    const round = Math.round
+    figure(
+      'R-15',
+      `peak ${round(peak)}/s; at 5 times that ${round((goodput / peak) * 100)} % of it served with p99 ` +
+        `${round(p99)} ms, ${round(shed + tooMany)}/s shed, ${revocations.length} revocations ` +
+        `(slowest ${round(slowestOf(revocations))} ms) and ${logins.length} sign-ins ` +
+        `(${round(slowestOf(logins))} ms); well again after ${round(recovery)} ms`,
+    )
+  })
+})

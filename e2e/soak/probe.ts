@@ -1,0 +1,28 @@
+// Loaded into the process under load, ahead of its program: measures it from inside, after a collection of garbage, so
+// that what is measured is what is kept.
+import { appendFileSync, readdirSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { MemorySample } from './samples.ts'
+
+const path = process.env['SALLYPORT_SOAK_SAMPLES']
+const everyMs = 20_000
+
+setFlagsFromString('--expose-gc')
+// Only a new context sees what a flag exposes.
+const collectGarbage: unknown = runInNewContext('gc')
+
+const sample = (): MemorySample => {
+  if (typeof collectGarbage === 'function') collectGarbage()
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return {
+    kind: 'memory',
+    at: performance.now(),
+    rss,
+    kept: heapUsed + external,
+    descriptors: readdirSync('/proc/self/fd').length,
+    resources: process.getActiveResourcesInfo().length,
+  }
+}
+
+if (path) setInterval(() => appendFileSync(path, `${JSON.stringify(sample())}\n`), everyMs).unref()

@@ -1,0 +1,76 @@
+import { eventually } from '@sallyport/testing/eventually'
+import { figure, isNightly } from '@sallyport/testing/proof'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type MemorySample, readSamples, soakMs } from './samples.ts'
+import { slopeOf } from './slope.ts'
+
+const minuteMs = 60_000
+/** Until then code is compiled and caches fill. */
+const warmUpMs = soakMs * 0.4
+const megabyte = 1024 * 1024
+/** Ten minutes after its start a platform still settles: 7 to 12 MB an hour were measured then, and falling. */
+const mayGrowPerHour = (isNightly ? 1 : 20) * megabyte
+/** A measurement that is less sure than this says nothing. */
+const mustBeSureWithin = (isNightly ? 1 : 20) * megabyte
+const driftAllowed = 1.1
+
+const path = process.env['SALLYPORT_SOAK']
+
+const samples = (): readonly MemorySample[] =>
+  readSamples(path ?? '').flatMap(sample => (sample.kind === 'memory' ? [sample] : []))
+
+const latencies = (): readonly number[] =>
+  readSamples(path ?? '').flatMap(sample => (sample.kind === 'latency' ? [sample.p99] : []))
+
+const failures = (): number =>
+  readSamples(path ?? '').reduce((sum, sample) => sum + (sample.kind === 'latency' ? sample.failures : 0), 0)
+
+const last = <T>(items: readonly T[]): T | undefined => items.at(-1)
+const middle = (values: readonly number[]): number =>
+  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
+const thirds = <T>(items: readonly T[]): [T[], T[]] => {
+  const third = Math.floor(items.length / 3)
+  return [items.slice(0, third), items.slice(-third)]
+}
+const highest = (items: readonly MemorySample[], what: 'descriptors' | 'resources'): number =>
+  Math.max(...items.map(item => item[what]))
+
+/** The least in each minute: what is above it comes and goes. */
+const floors = (items: readonly MemorySample[], what: 'rss' | 'kept'): { at: number; value: number }[] =>
+  [...Map.groupBy(items, ({ at }) => Math.floor(at / minuteMs)).entries()].map(([minute, some]) => ({
+    at: minute * minuteMs,
+    value: Math.min(...some.map(item => item[what])),
+  }))
+
+beforeEach(context => {
+  if (path === undefined) context.skip('runs beside all other tests: npx pnpm@12 test')
+})
+
+describe('R-13: a platform under a light load, beside all other tests', () => {
+  it('keeps no memory, no descriptors and no handles', { timeout: soakMs + 5 * minuteMs }, async () => {
+    await eventually(() => (last(samples())?.at ?? 0) >= soakMs, soakMs + 4 * minuteMs)
+    const steady = samples().filter(({ at }) => at >= warmUpMs)
+    const kept = slopeOf(floors(steady, 'kept'))
+    const rss = slopeOf(floors(steady, 'rss'))
+    const [first, final] = thirds(steady)
+    const [earlier, later] = thirds(latencies().slice(Math.floor(latencies().length / 4)))
+    const drift = middle(later) / middle(earlier)
+    const told = (slope: { perHour: number; offBy: number }): string =>
+      `${(slope.perHour / megabyte).toFixed(1)} ± ${(slope.offBy / megabyte).toFixed(1)} MB/h`
+    expect(failures(), 'calls that failed').toBe(0)
+    expect(kept.offBy, told(kept)).toBeLessThan(mustBeSureWithin)
+    // What the measurement cannot tell from a platform that keeps less passes; the night tells more.
+    expect(kept.perHour - kept.offBy, `kept after collection: ${told(kept)}`).toBeLessThan(mayGrowPerHour)
+    // What the system has given once, it takes back late or never: a few minutes say nothing of hours.
+    if (isNightly) expect(rss.perHour, `resident: ${told(rss)}`).toBeLessThan(mayGrowPerHour)
+    for (const what of ['descriptors', 'resources'] as const)
+      expect(highest(final, what), what).toBeLessThanOrEqual(highest(first, what) + 2)
+    // Beside all other tests, how long a call takes tells of those.
+    if (isNightly) expect(drift, 'p99 of the end to that of the beginning').toBeLessThan(driftAllowed)
+    figure(
+      'R-13',
+      `${Math.round((last(steady)?.at ?? 0) / minuteMs)} minutes: kept ${told(kept)}, resident ${told(rss)}, ` +
+        `${highest(final, 'descriptors')} descriptors (${highest(first, 'descriptors')} before)`,
+    )
+  })
+})

@@ -1,0 +1,27 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { isNightly } from '@sallyport/testing/proof'
+
+/** How long the platform is watched: as long as the other tests take, or a night. */
+export const soakMs: number = (isNightly ? 8 * 60 : 10) * 60_000
+
+/** What a process keeps, in bytes and in numbers. `at`: milliseconds since it started. */
+export type MemorySample = {
+  readonly kind: 'memory'
+  readonly at: number
+  readonly rss: number
+  /** After a collection of garbage. */
+  readonly kept: number
+  readonly descriptors: number
+  readonly resources: number
+}
+
+/** How long calls of the last half minute took. */
+export type LatencySample = { readonly kind: 'latency'; readonly p99: number; readonly failures: number }
+
+export const readSamples = (path: string): readonly (MemorySample | LatencySample)[] =>
+  existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .filter(line => line.endsWith('}'))
+        .map(line => JSON.parse(line) as MemorySample | LatencySample)
+    : []

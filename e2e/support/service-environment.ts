@@ -1,0 +1,109 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ServiceName, serviceNames } from '@sallyport/identity/services'
+import { freePort } from '@sallyport/postgres/free-port'
+import { createServiceAuthority } from '@sallyport/rpc/authority'
+import type { DataDirectory } from '@sallyport/standalone/data-directory'
+import type { SchemaName, StandaloneDatabase } from '@sallyport/standalone/database'
+import type { KeyFiles } from '@sallyport/standalone/keys'
+
+export type Environment = Readonly<Record<string, string>>
+
+type Installation = {
+  readonly data: DataDirectory
+  readonly keys: KeyFiles
+  readonly database: Pick<StandaloneDatabase, 'url'>
+}
+
+/** Where everything listens; the same after a restart. */
+export type Ports = Readonly<Record<ServiceName | 'ssh', number>>
+
+export const choosePorts = async (): Promise<Ports> => {
+  const entries: [string, number][] = []
+  for (const name of [...serviceNames, 'ssh']) entries.push([name, await freePort()])
+  // One entry for each name was made.
+  return Object.fromEntries(entries) as Ports
+}
+
+/** The environment of each service as a process of its own: what an operator would write. */
+export const environmentsOf = async (
+  { data, keys, database }: Installation,
+  ports: Ports,
+): Promise<Readonly<Record<ServiceName, Environment>>> => {
+  const tls = await writeCertificates(data)
+  for (const directory of ['recordings', 'checkpoints'])
+    await mkdir(data.path(directory), { recursive: true, mode: 0o700 })
+  const addresses = Object.fromEntries(
+    serviceNames.map(name => [`SALLYPORT_${screaming(name)}_ADDRESS`, `127.0.0.1:${ports[name]}`]),
+  )
+  const common = (name: ServiceName): Environment => ({
+    NODE_ENV: 'test',
+    // To read everything anew would take most of a start.
+    NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled-code'),
+    SALLYPORT_LOG_LEVEL: 'error',
+    SALLYPORT_EVENT_LOG_URL: database.url('event_log', 'app'),
+    [`SALLYPORT_${screaming(name)}_PORT`]: `${ports[name]}`,
+    ...addresses,
+    ...tls[name],
+  })
+  const stored = (schema: SchemaName): Environment => ({
+    [`SALLYPORT_${schema.toUpperCase()}_DATABASE_URL`]: database.url(schema, 'app'),
+    [`SALLYPORT_${schema.toUpperCase()}_WORKER_DATABASE_URL`]: database.url(schema, 'worker'),
+  })
+  return {
+    'access-control': {
+      ...common('access-control'),
+      ...stored('access_control'),
+      SALLYPORT_ACCESS_CONTROL_KEY_RING_FILE: keys.accessControl,
+    },
+    vault: { ...common('vault'), ...stored('vault'), SALLYPORT_VAULT_ROOT_KEY_FILE: keys.vault },
+    execution: {
+      ...common('execution'),
+      ...stored('execution'),
+      SALLYPORT_TARGETS_ON_LOOPBACK: 'true',
+    },
+    'session-proxy': {
+      ...common('session-proxy'),
+      ...stored('session_proxy'),
+      SALLYPORT_TARGETS_ON_LOOPBACK: 'true',
+      SALLYPORT_SSH_PORT: `${ports.ssh}`,
+      SALLYPORT_SSH_HOST_KEY_FILE: keys.sshHost,
+      SALLYPORT_SSH_REQUIRE_NATIVE_ADDON: 'false',
+      SALLYPORT_RECORDING_DIRECTORY: data.path('recordings'),
+      SALLYPORT_RECORDING_KEY_FILE: keys.recordings,
+      SALLYPORT_INSTANCE: 'one',
+    },
+    audit: {
+      ...common('audit'),
+      ...stored('audit'),
+      SALLYPORT_AUDIT_CHAIN_KEY_FILE: keys.auditChain,
+      SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY: data.path('checkpoints'),
+    },
+    gateway: { ...common('gateway'), SALLYPORT_GATEWAY_ORIGINS: `http://127.0.0.1:${ports.gateway}` },
+  }
+}
+
+const screaming = (name: string): string => name.toUpperCase().replaceAll('-', '_')
+
+const writeCertificates = async (
+  data: DataDirectory,
+): Promise<Readonly<Record<ServiceName, Environment>>> => {
+  const authority = await createServiceAuthority()
+  await mkdir(data.path('tls'), { recursive: true, mode: 0o700 })
+  const entries = serviceNames.map(async name => {
+    const { certificate, privateKey, authority: trusted } = await authority.issue(name)
+    const write = async (part: string, pem: Buffer): Promise<string> => {
+      const path = data.path('tls', `${name}-${part}.pem`)
+      await writeFile(path, pem, { mode: 0o600 })
+      return path
+    }
+    const environment: Environment = {
+      SALLYPORT_TLS_CERTIFICATE_FILE: await write('certificate', certificate),
+      SALLYPORT_TLS_KEY_FILE: await write('key', privateKey),
+      SALLYPORT_TLS_AUTHORITY_FILE: await write('authority', trusted),
+    }
+    return [name, environment] as const
+  })
+  // One entry for each service was made.
+  return Object.fromEntries(await Promise.all(entries)) as Record<ServiceName, Environment>
+}
