@@ -15,7 +15,7 @@ import { supervise } from '../support/supervised.ts'
 
 const frozenMs = isNightly ? 30_000 : 5_000
 /** Two seconds until it is taken as gone, and one that a busy machine takes. */
-const answeredWithinMs = 3_000
+const answeredWithinMs = 2_500
 const recoversWithinMs = 5_000
 
 /** A call that needs the service, and answers fast when it is well. */
