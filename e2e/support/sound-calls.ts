@@ -106,6 +106,8 @@ export const soundCalls = async ({ stage, db, host, tenant }: Parts): Promise<Sc
     terminateSession: { path: `/sessions/${liveSession}/terminate` },
     watchSession: { path: `/sessions/${liveSession}/live` },
   }
+  // A record can be proved once a signed checkpoint covers it.
+  await eventually(() => api.get('/audit/records/1/proof'), 30_000)
   const prepared = async (route: Route): Promise<SoundCall> => {
     const { before, ...changes } = own[route.name] ?? {}
     await before?.()
