@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import ssh2, { type AnyAuthMethod, type AuthHandlerMiddleware } from 'ssh2'
 import { AttemptFailure } from '../../domain/rotation/failure.ts'
 import type { SignIn } from '../executor.ts'
@@ -28,8 +29,9 @@ export const signInOnce = (signIn: SignIn, tried: Tried): AuthHandlerMiddleware 
 }
 
 const passwordMethods = ({ username, secret }: SignIn, tried: Tried): AnyAuthMethod[] => {
-  // The library takes passwords as strings only.
-  const password = secret.use(bytes => utf8(bytes))
+  if (!isUtf8(secret.bytes())) throw new AttemptFailure('unsupported', 'The password is not UTF-8')
+  // ssh2 takes bytes as well, which its types do not say. They are zeroed later; a string would stay in memory.
+  const password = secret.bytes() as unknown as string
   const prompt = (prompts: readonly { echo?: boolean }[]): string[] => {
     const [only] = prompts
     if (prompts.length !== 1 || only?.echo === true || tried.secretOffered) return []
@@ -68,10 +70,4 @@ const keyMethods = ({ username, secret }: SignIn, tried: Tried): AnyAuthMethod[]
       },
     },
   ]
-}
-
-const utf8 = (bytes: Buffer): string => {
-  const text = bytes.toString('utf8')
-  if (Buffer.from(text, 'utf8').equals(bytes)) return text
-  throw new AttemptFailure('unsupported', 'The password is not UTF-8')
 }

@@ -101,10 +101,10 @@ const configOf = (socket: Socket, released: Released, verify: (key: Buffer) => b
   authHandler: methodsOf(released),
 })
 
-/** ssh2 takes passwords as strings only: this one lives until it is collected. */
 const methodsOf = ({ kind, username, secret }: Released): AnyAuthMethod[] => {
   if (kind === 'ssh-key') return [{ type: 'publickey', username, key: Buffer.from(secret.bytes()) }]
-  const password = secret.bytes().toString('utf8')
+  // ssh2 takes bytes as well, which its types do not say. They are zeroed after sign-in; a string would stay in memory.
+  const password = secret.bytes() as unknown as string
   return [
     { type: 'password', username, password },
     {
