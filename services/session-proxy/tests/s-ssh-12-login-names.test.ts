@@ -129,7 +129,7 @@ describe('S-SSH-12: a login name reaches nothing but the parser, unless every pa
         const running = startSsh({ port: door.port, login: `alice[${login}@web-1]`, command: 'id' })
         running.child.stdin.end()
         const { status, stdout } = await running.ended
-        const isName = /^\w[\w-]*$/.test(login)
+        const isName = /^[\p{L}\d][\p{L}\d-]*$/u.test(login)
         const expected = isName ? { status: 0, stdout: 'out' } : { status: 255, stdout: '' }
         expect({ login, status, stdout: stdout.toString() }).toEqual({ login, ...expected })
       }
