@@ -16,7 +16,7 @@ import { sshScene } from '../support/ssh-scene.ts'
 import { noTerminal, openTerminal } from '../support/terminal.ts'
 
 const total = counted(1_000, 100)
-const outputMegabytes = counted(100, 20)
+const outputMegabytes = 100
 const scene = sshScene('sessions')
 const { loginOf } = scene
 

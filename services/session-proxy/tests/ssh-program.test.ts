@@ -71,16 +71,6 @@ describe.skipIf(missing !== undefined)(`a command through the proxy ${missing ??
     expect(recorded.byteLength).toBe(20_000_000 + 67 + 1 + 100)
   })
 
-  it('sends 100 MB with the same hash', async () => {
-    const ran = await ssh({
-      port: door.port,
-      command:
-        'head -c 100000000 /dev/urandom > /tmp/sallyport-100mb; sha256sum < /tmp/sallyport-100mb >&2; cat /tmp/sallyport-100mb; rm /tmp/sallyport-100mb',
-    })
-    expect(ran.stderr).toContain(createHash('sha256').update(ran.stdout).digest('hex'))
-    expect(ran.stdout.byteLength).toBe(100_000_000)
-  }, 120_000)
-
   it('survives new keys on both legs in the middle of a transfer', async () => {
     const ran = await ssh({
       port: door.port,
@@ -121,21 +111,4 @@ describe.skipIf(missing !== undefined)(`a command through the proxy ${missing ??
   it('ends the login when the client has gone', async () => {
     await expect.poll(() => door.authentication.loggedOut).toBeGreaterThan(0)
   })
-
-  it('has the right exit status, always', async () => {
-    const master = [
-      '-o',
-      'ControlPath=/tmp/sallyport-cm-%p',
-      '-o',
-      'ControlMaster=auto',
-      '-o',
-      'ControlPersist=20',
-    ]
-    for (let round = 0; round < 60; round += 1) {
-      const status = round % 256
-      const ran = await ssh({ port: door.port, command: `exit ${status}`, args: master })
-      expect(ran.status).toBe(status)
-    }
-    await ssh({ port: door.port, args: [...master, '-O', 'exit'] })
-  }, 120_000)
 })
