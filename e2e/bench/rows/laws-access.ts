@@ -68,7 +68,7 @@ const firstRead = async (scene: AccessScene): Promise<Measurement> => {
   const user = { id: scene.users[0]?.id ?? '', userName: 'bench' }
   await using pool = openPool({ url: scene.database.url('access_control', 'app'), applicationName: 'bench' })
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, 'access_control') })
-  const store = createStore(prisma)
+  const store = createStore(prisma, pool)
   const time = async (): Promise<number> =>
     (await load(300, 1, () => store.inTenant(scene.tenantId, async tx => void (await policyOf(tx, user)))))
       .p50
@@ -134,7 +134,8 @@ const withPending = async (scene: AccessScene, most: number): Promise<Measuremen
   const nothing = (): never => {
     throw new Error('nothing is due')
   }
-  const store = createStore(new PrismaClient({ adapter: prismaAdapter(workerPool, 'access_control') }))
+  const prisma = new PrismaClient({ adapter: prismaAdapter(workerPool, 'access_control') })
+  const store = createStore(prisma, workerPool)
   const targets = { get: nothing, find: nothing, page: nothing }
   const tick = async (): Promise<number> =>
     (await load(100, 1, () => sweep({ store, targets, clock: { now: () => new Date() }, workerPool }))).p50

@@ -68,7 +68,7 @@ export const startAccessControl = async (
     errorFormat: 'minimal',
   })
   opened.defer(() => prisma.$disconnect())
-  const store = createStore(prisma)
+  const store = createStore(prisma, pool)
   const connection = { connectionString: config.eventLogUrl, application_name: 'access-control events' }
   const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
   const vault = opened.use(openChannel({ service: 'vault', address: config.vaultAddress, tls: config.tls }))

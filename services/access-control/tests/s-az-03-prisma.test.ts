@@ -15,7 +15,7 @@ beforeAll(async () => {
   const db: TestDatabase = stack.use(await testDatabase('access_control'))
   prisma = new PrismaClient({ adapter: prismaAdapter(db.appPool, 'access_control') })
   stack.defer(() => prisma.$disconnect())
-  store = createStore(prisma)
+  store = createStore(prisma, db.appPool)
   for (const id of tenants) {
     await db.adminPool.query(
       "insert into access_control.tenants values ($1, $2, '', false, false, 1, now())",

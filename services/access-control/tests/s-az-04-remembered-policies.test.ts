@@ -36,7 +36,7 @@ beforeAll(async () => {
   db = stack.use(await testDatabase('access_control'))
   const prisma = new PrismaClient({ adapter: prismaAdapter(db.appPool, 'access_control') })
   stack.defer(() => prisma.$disconnect())
-  store = createStore(prisma)
+  store = createStore(prisma, db.appPool)
   for (const id of tenants) {
     await db.adminPool.query(
       "insert into access_control.tenants values ($1, $2, '', false, false, 1, now())",

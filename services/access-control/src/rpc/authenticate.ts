@@ -16,7 +16,7 @@ export const authenticate =
     const token = readToken(request.token, ['session', 'api-token'])
     if (token === undefined) throw new SallyportError('caller.unauthenticated')
     const now = clock.now()
-    const holder = await store.inTenant(token.tenantId, tx => findHolder(tx, token, now))
+    const holder = await store.asking(token.tenantId, sql => findHolder(sql, token, now))
     if (holder === undefined) throw new SallyportError('caller.unauthenticated')
     const caller: Caller = { ...holder.caller, sourceAddress: request.sourceAddress }
     const key = await keys.current('caller-token')

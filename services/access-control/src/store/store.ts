@@ -1,5 +1,6 @@
-import { sqlOf } from '@sallyport/database/sql'
-import { tenantTransaction } from '@sallyport/database/transaction'
+import type { Pool } from '@sallyport/database/pool'
+import { type Sql, sqlOf } from '@sallyport/database/sql'
+import { pgTenantTransaction, tenantTransaction } from '@sallyport/database/transaction'
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts'
 
 export type Tx = Prisma.TransactionClient
@@ -17,11 +18,13 @@ export type Store = {
   inTenant<R>(tenantId: string, work: Work<R>): Promise<R>
   ending<R>(tenantId: string, work: Work<R>): Promise<R>
   granting<R>(tenantId: string, work: Work<R>): Promise<R>
+  /** Like `inTenant`, past Prisma: for the two questions that every call of the platform asks. */
+  asking<R>(tenantId: string, work: (sql: Sql) => Promise<R>): Promise<R>
   /** What belongs to no tenant: tenants themselves and signing keys. */
   readonly platform: Pick<PrismaClient, 'tenant' | 'signingKey' | '$transaction'>
 }
 
-export const createStore = (prisma: PrismaClient): Store => {
+export const createStore = (prisma: PrismaClient, pool: Pool): Store => {
   const locked =
     (lock: string) =>
     <R>(tenantId: string, work: Work<R>): Promise<R> =>
@@ -33,6 +36,7 @@ export const createStore = (prisma: PrismaClient): Store => {
     inTenant: (tenantId, work) => tenantTransaction(prisma, tenantId, work),
     ending: locked('pg_advisory_xact_lock'),
     granting: locked('pg_advisory_xact_lock_shared'),
+    asking: (tenantId, work) => pgTenantTransaction(pool, tenantId, work),
     platform: prisma,
   }
 }
