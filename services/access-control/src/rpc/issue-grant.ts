@@ -58,8 +58,10 @@ const decideAndInsert = async (
   if (decision.outcome === 'denied') {
     return { refused: decision.matched ? 'access.denied' : 'target.not_found', decision }
   }
-  const open = await openRequestsOf(tx, userId, now)
-  const row = decision.outcome === 'allowed' ? undefined : open(target, action, decision)
+  const row =
+    decision.outcome === 'allowed'
+      ? undefined
+      : (await openRequestsOf(tx, userId, now))(target, action, decision)
   const facts = row && factsOf(row)
   if (decision.outcome !== 'allowed' && (facts === undefined || !satisfies(facts, decision, now))) {
     const justify = decision.outcome === 'justification-required'

@@ -37,7 +37,8 @@ export const collectRequests = (session: Session, { onRequest, onRefused }: Hand
   let size = DEFAULT_SIZE
   let reason: string | undefined
   const env = new Map<string, string>()
-  let resized: (size: Size) => void = () => {}
+  let resized: ((size: Size) => void) | undefined
+  let isUnheard = false
   let signalled: (signal: string) => void = () => {}
 
   const start = (accept: Accept, command: string | undefined): void => {
@@ -53,6 +54,8 @@ export const collectRequests = (session: Session, { onRequest, onRefused }: Hand
       size: () => size,
       onResize: listener => {
         resized = listener
+        // The target's terminal may have been asked for before that one came.
+        if (isUnheard) listener(size)
       },
       onSignal: listener => {
         signalled = listener
@@ -74,7 +77,8 @@ export const collectRequests = (session: Session, { onRequest, onRefused }: Hand
   session.on('window-change', (accept, _reject, info) => {
     size = sizeOf(info)
     accept?.()
-    resized(size)
+    if (resized === undefined) isUnheard = true
+    else resized(size)
   })
   session.on('signal', (accept, _reject, { name }) => {
     accept?.()
