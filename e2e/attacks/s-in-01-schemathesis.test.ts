@@ -42,7 +42,8 @@ describe('S-IN-01: schemathesis', () => {
         '--exclude-operation-id',
         'scanHostKeys',
       ],
-      { maxBuffer: 1e9 },
+      // It leaves a folder where it runs.
+      { maxBuffer: 1e9, cwd: stage.directory },
     )
     expect(stdout).not.toMatch(/Server error/)
     figure('S-IN-01', 'schemathesis: no server error')
