@@ -7,6 +7,17 @@ import { accessStage, accessSteps, allow, unique, vote } from './stage.ts'
 const stage = accessStage()
 const { approve, ask, grant, group } = accessSteps(stage)
 
+/** The inbox of somebody. */
+const toDecide = async (person: Person): Promise<string[]> => {
+  const { requests } = await stage.platform
+    .as('gateway')
+    .requests.listRequests(
+      { scope: RequestScope.TO_DECIDE, state: RequestState.UNSPECIFIED, page: undefined },
+      await by(stage.platform, person),
+    )
+  return requests.map(one => one.id)
+}
+
 describe('a justification', () => {
   it('is good at once, for an hour', async () => {
     await group(allow({ justification: true }))
@@ -70,7 +81,10 @@ describe('an approval', () => {
     await group(allow({ approvals: 1 }), { approverUserIds: [], approverGroupIds: [userGroup?.id ?? ''] })
     const request = await ask(await by(stage.platform, stage.ann))
     expect(await codeOf(approve(stage.ann, request))).toBe('access_request.self_approval')
+    expect(await toDecide(stage.ann)).not.toContain(request.id)
+    expect(await toDecide(stage.boss)).toContain(request.id)
     expect((await approve(stage.boss, request)).state).toBe(RequestState.APPROVED)
+    expect(await toDecide(stage.boss)).not.toContain(request.id)
   })
 
   it('is counted once for each person, and two people are two', async () => {
@@ -120,15 +134,6 @@ describe('an approval', () => {
   it('is listed for those who may decide, until they have', async () => {
     await group(allow({ approvals: 2 }))
     const request = await ask(await by(stage.platform, stage.ann))
-    const toDecide = async (person: Person): Promise<string[]> => {
-      const { requests } = await stage.platform
-        .as('gateway')
-        .requests.listRequests(
-          { scope: RequestScope.TO_DECIDE, state: RequestState.UNSPECIFIED, page: undefined },
-          await by(stage.platform, person),
-        )
-      return requests.map(one => one.id)
-    }
     expect(await toDecide(stage.boss)).toContain(request.id)
     expect(await toDecide(stage.ann)).not.toContain(request.id)
     await approve(stage.boss, request)

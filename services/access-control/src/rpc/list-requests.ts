@@ -3,12 +3,12 @@ import {
   type ListRequestsResponse,
   RequestScope,
 } from '@sallyport/contracts/access_control/v1/access'
-import { pageOf, pageQuery } from '@sallyport/database/page'
+import { pageOf, type PageQuery, pageQuery } from '@sallyport/database/page'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Call } from '@sallyport/rpc/call'
 import type { Deps } from '../deps.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
-import { userGroupIdsOf } from '../store/policy.ts'
+import { requestIdsToDecide } from '../store/requests-to-decide.ts'
 import type { Tx } from '../store/store.ts'
 import { checkPermission } from './checks.ts'
 import { before, take } from './paging.ts'
@@ -21,7 +21,7 @@ export const listRequests =
     const query = pageQuery(request.page, 1)
     const state = readStateFilter(request.state)
     return store.inTenant(call.caller.tenantId, async tx => {
-      const scope = await scopeOf(tx, request.scope, call)
+      const scope = await scopeOf(tx, request.scope, query, call)
       const rows = await tx.request.findMany({
         where: { AND: [scope, before(query), state === undefined ? {} : { state }] },
         include: { approvals: true },
@@ -32,7 +32,12 @@ export const listRequests =
     })
   }
 
-const scopeOf = async (tx: Tx, scope: RequestScope, call: Call): Promise<Prisma.RequestWhereInput> => {
+const scopeOf = async (
+  tx: Tx,
+  scope: RequestScope,
+  query: PageQuery,
+  call: Call,
+): Promise<Prisma.RequestWhereInput> => {
   const { userId } = call.caller
   if (scope === RequestScope.MINE) return { requesterId: userId }
   if (scope === RequestScope.ALL) {
@@ -40,13 +45,6 @@ const scopeOf = async (tx: Tx, scope: RequestScope, call: Call): Promise<Prisma.
     return {}
   }
   if (scope !== RequestScope.TO_DECIDE) throw new SallyportError('request.invalid', 'a scope is missing')
-  return {
-    state: 'pending',
-    requesterId: { not: userId },
-    approvals: { none: { approverId: userId } },
-    OR: [
-      { approverUserIds: { has: userId } },
-      { approverGroupIds: { hasSome: await userGroupIdsOf(tx, userId) } },
-    ],
-  }
+  const page = { before: before(query).id?.lt, limit: query.size + 1 }
+  return { state: 'pending', id: { in: await requestIdsToDecide(tx, userId, page) } }
 }
