@@ -1,7 +1,7 @@
 // Loaded into the process under load, ahead of its program: measures it from inside, after a collection of garbage, so
 // that what is measured is what is kept.
 import { appendFileSync, readdirSync } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { MemorySample } from './samples.ts'
 
@@ -12,6 +12,14 @@ setFlagsFromString('--expose-gc')
 // Only a new context sees what a flag exposes.
 const collectGarbage: unknown = runInNewContext('gc')
 
+/** Where the engine keeps bytecode and machine code, and what belongs to them: never a value of the program's. */
+const isForCode = (space: string): boolean => /^(code|trusted)_/.test(space)
+
+const codeBytes = (): number =>
+  getHeapSpaceStatistics()
+    .filter(({ space_name: name }) => isForCode(name))
+    .reduce((sum, { space_used_size: size }) => sum + size, 0)
+
 const sample = (): MemorySample => {
   if (typeof collectGarbage === 'function') collectGarbage()
   const { rss, heapUsed, external } = process.memoryUsage()
@@ -19,7 +27,7 @@ const sample = (): MemorySample => {
     kind: 'memory',
     at: performance.now(),
     rss,
-    kept: heapUsed + external,
+    kept: heapUsed - codeBytes() + external,
     descriptors: readdirSync('/proc/self/fd').length,
     resources: process.getActiveResourcesInfo().length,
   }

@@ -8,12 +8,12 @@ const minuteMs = 60_000
 /** Until then code is compiled and caches fill. */
 const warmUpMs = soakMs * 0.4
 const megabyte = 1024 * 1024
-/** Ten minutes after its start a platform still settles: 7 to 12 MB an hour were measured then, and falling. */
-const mayGrowPerHour = (isNightly ? 1 : 20) * megabyte
+/** In its first ten minutes a platform still settles: 1 to 3 MB an hour were measured then, and no growth after. */
+const mayGrowPerHour = (isNightly ? 1 : 6) * megabyte
 /** What the system has given once, it takes back late or never: a few minutes say nothing of hours. */
 const residentMayRise = 16 * megabyte
 /** A measurement that is less sure than this says nothing. */
-const mustBeSureWithin = (isNightly ? 1 : 20) * megabyte
+const mustBeSureWithin = (isNightly ? 1 : 10) * megabyte
 const driftAllowed = 1.1
 
 const path = process.env['SALLYPORT_SOAK']

@@ -9,7 +9,7 @@ export type MemorySample = {
   readonly kind: 'memory'
   readonly at: number
   readonly rss: number
-  /** After a collection of garbage. */
+  /** After a collection of garbage, without code: the engine goes on compiling for long, but not for ever. */
   readonly kept: number
   readonly descriptors: number
   readonly resources: number
