@@ -31,7 +31,12 @@ import {
   type Stage,
 } from '../support/stage.ts'
 
-type Fault = { readonly place: string; readonly strike: () => void | Promise<void> }
+type Fault = {
+  readonly place: string
+  readonly strike: () => void | Promise<void>
+  /** It cannot go on with what it was at. */
+  readonly endsWorker?: true
+}
 
 const stack = new AsyncDisposableStack()
 const tag = 'faults'
@@ -85,7 +90,8 @@ const expectOneChange = async (fault: Fault, repair: () => Promise<void>): Promi
   await stage.admin.api.post(`/credentials/${web.credentialId}/rotate`)
   await eventually(() => armed === undefined, 20_000)
   await repair()
-  await using _ = hurryOperations(stage.platform.database.server.adminUrl('sallyport'))
+  const url = stage.platform.database.server.adminUrl('sallyport')
+  await using _ = hurryOperations(url, { workerLives: !fault.endsWorker })
   const operation = await changedOnce(stage.admin.api, web, 60_000)
   const { secret: after } = await reveal(user.api, web)
   expect(await opens(host, after), 'the password in the vault').toBe(true)
@@ -117,7 +123,10 @@ describe('R-02: a password change whose connection to the target is cut', () => 
   const answers = repeated(Array.from({ length: 12 }, (_, index) => index + 1))
   it.each(answers)('at answer %i of the target while it is made: one change', async count => {
     const strike = (): void => cable.cutAfter(count)
-    await expectOneChange({ place: 'after sending', strike }, async () => cable.mend())
+    await expectOneChange({ place: 'after sending', strike }, async () => {
+      await eventually(() => cable.isCutNow(), 20_000)
+      cable.mend()
+    })
   })
 })
 
@@ -169,7 +178,7 @@ describe('R-02: a password change while PostgreSQL is killed', () => {
   }
 
   it.each(everyPlace())('%s: services answer 503 meanwhile and recover; one change', async place => {
-    await expectOneChange({ place, strike: kill }, async () => {
+    await expectOneChange({ place, strike: kill, endsWorker: true }, async () => {
       await expect(stage.admin.api.get('/users')).rejects.toMatchObject({ status: 503 })
       await startAgain()
       await eventually(() => stage.admin.api.get('/users').then(() => true), 20_000)

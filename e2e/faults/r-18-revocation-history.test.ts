@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { anomaliesOf, type Event } from '../support/access-history.ts'
 import { openSmallHost } from '../support/small-host.ts'
+import { connectSuperuser, type Superuser } from '../support/superuser.ts'
 import { allow, guard, openStage, type Stage } from '../support/stage.ts'
 
 const unlimited = 10_000_000
@@ -18,6 +19,7 @@ let users: Person[]
 let approver: Person
 let deviceId: string
 let credentials: string[]
+let database: Superuser
 
 beforeAll(async () => {
   const limits = {
@@ -28,6 +30,7 @@ beforeAll(async () => {
     badTokens: unlimited,
   }
   stage = stack.use(await openStage({ limits }))
+  database = stack.use(await connectSuperuser(stage.platform))
   const host = stack.use(await openSmallHost())
   const { api } = stage.admin
   deviceId = (await guard(api, host, 'history')).deviceId
@@ -49,6 +52,16 @@ beforeAll(async () => {
 })
 afterAll(() => stack.disposeAsync())
 
+/**
+ * Breaks the connections by which the end of a grant is told: the stream is then up to a second behind, and so is the
+ * event. What was acknowledged meanwhile has to count all the same.
+ */
+const delayRevocations = (): Promise<unknown> =>
+  database.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'access-control notifications'
+     or application_name = 'access-control worker' and pid in (select pid from pg_locks where locktype = 'advisory')`,
+  )
+
 type Begun = Omit<Event, 'from' | 'to' | 'done'>
 
 type Pick = { readonly user: number; readonly credential: number; readonly verb: number }
@@ -58,7 +71,8 @@ const history: Event[] = []
 type Access = { readonly of: string; readonly user: Person; readonly credential: string }
 const pending: (Access & { readonly id: string })[] = []
 const open: (Access & { readonly id: string })[] = []
-const tickets: (Access & { readonly ticket: string })[] = []
+type Ticket = Access & { readonly ticket: string }
+const tickets: Ticket[] = []
 
 /** What one worker after the other does, chosen by a seed, on whatever the others made meanwhile. */
 const play = async (seed: number, count: number): Promise<void> => {
@@ -77,36 +91,32 @@ const play = async (seed: number, count: number): Promise<void> => {
       return undefined
     }
   }
-  const reveal = async (): Promise<void> => {
-    const [taken] = tickets.splice(Math.floor(tickets.length / 2), 1)
-    if (!taken) return
+  const reveal = async ({ of, user, credential, ticket }: Ticket): Promise<void> => {
     const from = now()
-    const shown = await taken.user.api
-      .post<{ secret: string }>('/reveal-tickets/redeem', { ticket: taken.ticket })
+    const shown = await user.api
+      .post<{ secret: string }>('/reveal-tickets/redeem', { ticket })
       .catch((error: unknown) => {
         if (error instanceof ApiProblem && error.status < 500) return undefined
         throw error
       })
-    const { of, credential, ticket } = taken
-    history.push({
-      kind: 'show',
-      of,
-      credential,
-      ticket,
-      value: shown?.secret ?? '',
-      from,
-      to: now(),
-      done: !!shown,
-    })
+    const value = shown?.secret ?? ''
+    history.push({ kind: 'show', of, credential, ticket, value, from, to: now(), done: !!shown })
   }
-  const revoke = async (): Promise<void> => {
-    const [request] = open.splice(0, 1)
+  const takeTicket = (at: number): Ticket[] => tickets.splice(at, 1)
+  const ticketOf = ({ of }: Access): number => tickets.findIndex(ticket => ticket.of === of)
+  const revoke = async (late: boolean): Promise<void> => {
+    // Rather one that somebody has a ticket for, which must be worthless from here on.
+    const at = open.findIndex(access => ticketOf(access) >= 0)
+    const [request] = open.splice(Math.max(0, at), 1)
     if (!request) return
     const body = { comment: 'no longer needed' }
     const { version } = await stage.admin.api.get<{ version: number }>(`/requests/${request.id}`)
+    if (late) await delayRevocations()
     await noted({ kind: 'revoke', of: request.of, request: request.id }, () =>
       stage.admin.api.post(`/requests/${request.id}/revoke`, body, { ifMatch: version }),
     )
+    for (let n = ticketOf(request); n >= 0; n = ticketOf(request))
+      await Promise.all(takeTicket(n).map(reveal))
   }
   const one = async ({ user: userAt, credential: credentialAt, verb }: Pick): Promise<void> => {
     const user = users[userAt % people]
@@ -132,19 +142,18 @@ const play = async (seed: number, count: number): Promise<void> => {
         access.user.api.post<{ ticket: string }>(`/credentials/${access.credential}/reveal`, { deviceId }),
       )
       if (made) tickets.push({ ...access, ticket: made.ticket })
-    } else if (verb < 80) await reveal()
-    else if (verb < 90) {
+    } else if (verb < 80) {
+      const taken = takeTicket(Math.floor(tickets.length / 2))
+      // Now and then twice at once: it is good for one of them.
+      await Promise.all([...taken, ...(userAt % 2 === 0 ? taken : [])].map(reveal))
+    } else if (verb < 90) {
       const { version } = await stage.admin.api.get<{ version: number }>(`/credentials/${credential}`)
       values += 1
       const value = `value-${credentialAt % credentials.length}-${seed}-${values}`
       await noted({ kind: 'set', of, credential, value }, () =>
         stage.admin.api.put(`/credentials/${credential}/secret`, { secret: value }, { ifMatch: version }),
       )
-    } else {
-      await revoke()
-      // At once: every ticket of what has just ended must be worthless from here on.
-      await Promise.all([reveal(), reveal()])
-    }
+    } else await revoke(userAt % 2 === 0)
   }
   const choices = fc.sample(
     fc.record({ user: fc.nat(), credential: fc.nat(), verb: fc.integer({ min: 0, max: 99 }) }),

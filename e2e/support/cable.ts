@@ -8,6 +8,8 @@ export type Cable = AsyncDisposable & {
   readonly cut: () => void
   /** Breaks them as soon as the server has sent something that many more times; undone by `mend`. */
   readonly cutAfter: (answers: number) => void
+  /** Whether it has come to that. */
+  readonly isCutNow: () => boolean
   /** Lets no new connection through until `mend`. */
   readonly hold: () => void
   readonly mend: () => void
@@ -45,6 +47,7 @@ export const layCable = async (target: number): Promise<Cable> => {
     cutAfter: answers => {
       answersLeft = answers
     },
+    isCutNow: () => answersLeft <= 0,
     hold: () => {
       held = true
     },
