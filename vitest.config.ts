@@ -10,14 +10,10 @@ const shared = {
 }
 
 // Whose bounds are of time.
-const alone = [
-  'e2e/faults/r-{01,03,09,15}-*.test.ts',
-  'e2e/attacks/s-az-07-*.test.ts',
-  'e2e/standalone.test.ts',
-]
+const alone = ['e2e/faults/r-{01,09,15}-*.test.ts', 'e2e/attacks/s-az-07-*.test.ts']
 
 // Which take more than half a minute.
-const long = /\/(r-02|r-07|s-ssh-01|s-ssh-09|s-az-01|rotation|real-rotation|ssh-program|openapi|crash)[^/]*$/
+const long = /\/(r-02|r-07|s-ssh-01|s-ssh-09|s-az-01|r-08|r-18|rotation|real-rotation|standalone|openapi|crash)[^/]*$/
 
 /** Starts with the long ones, so that none of them is left at the end with a worker idle beside it. */
 class LongFirst extends BaseSequencer {
@@ -62,8 +58,9 @@ export default defineConfig({
           exclude: ['**/node_modules/**', 'e2e/soak/**', ...alone],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // After everything else: whole platforms take much of the machine.
+          // After everything else: whole platforms take much of the machine. They also wait much, for PAM above all.
           sequence: { groupOrder: 1 },
+          maxWorkers: 3,
         },
       },
       {
