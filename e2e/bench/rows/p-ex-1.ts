@@ -22,7 +22,7 @@ const atOnce = 4
 
 /** Orders a change of each, and waits until all have ended well. */
 const rotateAll = async ({ admin: { api } }: Stage, all: readonly Guarded[]): Promise<void> => {
-  for (const { credentialId } of all) await api.post(`/credentials/${credentialId}/rotate`, {})
+  for (const { credentialId } of all) await api.post(`/credentials/${credentialId}/rotate`)
   for (const one of all) {
     await eventually(async () => {
       const [newest] = await operationsOf(api, one)
