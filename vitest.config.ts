@@ -10,10 +10,14 @@ const shared = {
 }
 
 // Whose bounds are of time.
-const alone = ['e2e/faults/r-{01,09,15}-*.test.ts', 'e2e/attacks/s-az-07-*.test.ts']
+const alone = [
+  'e2e/faults/r-{01,03,09,15}-*.test.ts',
+  'e2e/attacks/s-az-07-*.test.ts',
+  'e2e/standalone.test.ts',
+]
 
 // Which take more than half a minute.
-const long = /\/(r-0[278]|r-18|s-ssh-0[19]|s-az-01|rotation|real-rotation|standalone|openapi|crash)[^/]*$/
+const long = /\/(r-0[278]|r-18|s-ssh-0[19]|s-az-01|rotation|real-rotation|openapi|crash)[^/]*$/
 
 /** Starts with the long ones, so that none of them is left at the end with a worker idle beside it. */
 class LongFirst extends BaseSequencer {
@@ -58,9 +62,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**', 'e2e/soak/**', ...alone],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // After everything else: whole platforms take much of the machine. They also wait much, for PAM above all.
+          // After everything else: whole platforms take much of the machine.
           sequence: { groupOrder: 1 },
-          maxWorkers: 3,
         },
       },
       {
