@@ -2,12 +2,10 @@ import type { CheckGrantsRequest, CheckGrantsResponse } from '@sallyport/contrac
 import { isUuid } from '@sallyport/database/uuid-v7'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Deps } from '../deps.ts'
+import { grantEnds } from '../store/grant-ends.ts'
 import { checkedId } from './checks.ts'
 
 const maxIds = 1_000
-
-type Row = { id: string; ends_at: Date; ended_at: Date | null; revoked_reason: string }
-const grantsSql = 'select id, ends_at, ended_at, revoked_reason from grants where id = any($1::uuid[])'
 
 /** Says which of the given grants are good now. Everything else has ended, or never was. */
 export const checkGrants =
@@ -17,10 +15,10 @@ export const checkGrants =
       throw new SallyportError('request.invalid', `at most ${maxIds} grants`)
     const tenantId = checkedId(request.tenantId, 'tenant.not_found')
     const ids = request.grantIds.filter(isUuid)
-    const rows = await store.asking(tenantId, sql => sql.query<Row>(grantsSql, [ids], 'grants'))
+    const rows = await store.asking(tenantId, sql => grantEnds(sql, ids))
     const now = clock.now()
-    const good = new Set(rows.filter(row => row.ended_at === null && row.ends_at > now).map(row => row.id))
-    const reasons = new Map(rows.map(row => [row.id, row.revoked_reason || 'The time of the grant is over']))
+    const good = new Set(rows.filter(row => row.endedAt === null && row.endsAt > now).map(row => row.id))
+    const reasons = new Map(rows.map(row => [row.id, row.revokedReason || 'The time of the grant is over']))
     const ended = request.grantIds.filter(id => !good.has(id))
     return {
       goodGrantIds: [...good],
