@@ -135,7 +135,7 @@ describe('S-AU-04: nobody learns who exists', { timeout: isNightly ? 900_000 : 6
     ['no such tenant', byPassword, strangers],
     ['no such user with a key', byKey, nobody],
   ] as const)('from the time of everything else: %s', async (what, tryAt, other) => {
-    const count = counted(4_000, 50)
+    const count = counted(4_000, 60)
     // Each try is the first: what is compared is not a lock-out.
     const samples = await measured(count, [() => tryAt(ann), () => tryAt(other)], forgetFailures)
     const t = differenceOf(samples)
