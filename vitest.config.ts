@@ -10,11 +10,7 @@ const shared = {
 }
 
 // Whose bounds are of time.
-const alone = [
-  'e2e/faults/r-{01,03,09,15}-*.test.ts',
-  'e2e/attacks/s-az-07-*.test.ts',
-  'e2e/standalone.test.ts',
-]
+const alone = ['e2e/faults/r-{01,09,15}-*.test.ts', 'e2e/attacks/s-az-07-*.test.ts']
 
 // Which take more than half a minute.
 const long = /\/(r-0[278]|r-18|s-ssh-0[19]|s-az-01|rotation|real-rotation|openapi|crash)[^/]*$/
@@ -62,6 +58,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**', 'e2e/soak/**', ...alone],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // Three, because a platform's test waits more than it works.
+          maxWorkers: 3,
           // After everything else: whole platforms take much of the machine.
           sequence: { groupOrder: 1 },
         },
