@@ -1,7 +1,7 @@
 // The test command: brings the peers that tests meet, runs every test, and closes with the totals. `--nightly` runs the
 // attacks and faults at their full counts.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startVitest } from 'vitest/node'
@@ -59,7 +59,11 @@ const preparePeers = (): void => {
 preparePeers()
 const nightly = process.argv.includes('--nightly')
 const filters: string[] = process.argv.slice(2).filter(argument => argument !== '--nightly')
-const directory = mkdtempSync(join(tmpdir(), 'sallyport-figures-'))
+// Everything that tests leave behind goes with it, also what those left that were killed.
+const directory = mkdtempSync(join(tmpdir(), 'sallyport-'))
+// As the system's own: PostgreSQL and the accounts of targets are other users.
+chmodSync(directory, 0o1777)
+process.env['TMPDIR'] = directory
 const figures = join(directory, 'figures.jsonl')
 process.env['SALLYPORT_FIGURES'] = figures
 if (nightly) process.env['SALLYPORT_NIGHTLY'] = '1'
@@ -72,4 +76,4 @@ const vitest = await startVitest('test', filters, {
 })
 await vitest.close()
 await soak?.[Symbol.asyncDispose]()
-rmSync(directory, { recursive: true })
+rmSync(directory, { recursive: true, force: true })

@@ -1,6 +1,6 @@
 // Loaded into the process under load, ahead of its program: measures it from inside, after a collection of garbage, so
 // that what is measured is what is kept.
-import { appendFileSync, readdirSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { MemorySample } from './samples.ts'
@@ -20,13 +20,19 @@ const codeBytes = (): number =>
     .filter(({ space_name: name }) => isForCode(name))
     .reduce((sum, { space_used_size: size }) => sum + size, 0)
 
+/** Without the pages of files, which the system takes away and brings back as it likes. */
+const anonymousBytes = (): number => {
+  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  return Number(kilobytes) * 1024
+}
+
 const sample = (): MemorySample => {
   if (typeof collectGarbage === 'function') collectGarbage()
-  const { rss, heapUsed, external } = process.memoryUsage()
+  const { heapUsed, external } = process.memoryUsage()
   return {
     kind: 'memory',
     at: performance.now(),
-    rss,
+    resident: anonymousBytes(),
     kept: heapUsed - codeBytes() + external,
     descriptors: readdirSync('/proc/self/fd').length,
     resources: process.getActiveResourcesInfo().length,

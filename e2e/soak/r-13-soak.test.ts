@@ -41,10 +41,11 @@ const highest = (items: readonly MemorySample[], what: 'descriptors' | 'resource
   Math.max(...items.map(item => item[what]))
 
 /** A single sample tells what was on its way just then. */
-const leastResident = (items: readonly MemorySample[]): number => Math.min(...items.map(({ rss }) => rss))
+const leastResident = (items: readonly MemorySample[]): number =>
+  Math.min(...items.map(({ resident }) => resident))
 
 /** The least in each minute: what is above it comes and goes. */
-const floors = (items: readonly MemorySample[], what: 'rss' | 'kept'): { at: number; value: number }[] =>
+const floors = (items: readonly MemorySample[], what: 'resident' | 'kept'): { at: number; value: number }[] =>
   [...Map.groupBy(items, ({ at }) => Math.floor(at / minuteMs)).entries()].map(([minute, some]) => ({
     at: minute * minuteMs,
     value: Math.min(...some.map(item => item[what])),
@@ -59,7 +60,7 @@ describe('R-13: a platform under a light load, beside all other tests', () => {
     await eventually(() => (last(samples())?.at ?? 0) >= soakMs, soakMs + 4 * minuteMs)
     const steady = samples().filter(({ at }) => at >= warmUpMs)
     const kept = slopeOf(floors(steady, 'kept'))
-    const rss = slopeOf(floors(steady, 'rss'))
+    const resident = slopeOf(floors(steady, 'resident'))
     const [first, final] = thirds(steady)
     const [earlier, later] = thirds(latencies().slice(Math.floor(latencies().length / 4)))
     const drift = middle(later) / middle(earlier)
@@ -69,7 +70,7 @@ describe('R-13: a platform under a light load, beside all other tests', () => {
     expect(kept.offBy, told(kept)).toBeLessThan(mustBeSureWithin)
     // What the measurement cannot tell from a platform that keeps less passes; the night tells more.
     expect(kept.perHour - kept.offBy, `kept after collection: ${told(kept)}`).toBeLessThan(mayGrowPerHour)
-    if (isNightly) expect(rss.perHour, `resident: ${told(rss)}`).toBeLessThan(mayGrowPerHour)
+    if (isNightly) expect(resident.perHour, `resident: ${told(resident)}`).toBeLessThan(mayGrowPerHour)
     else expect(leastResident(final) - leastResident(first)).toBeLessThan(residentMayRise)
     for (const what of ['descriptors', 'resources'] as const)
       expect(highest(final, what), what).toBeLessThanOrEqual(highest(first, what) + 2)
@@ -77,7 +78,7 @@ describe('R-13: a platform under a light load, beside all other tests', () => {
     if (isNightly) expect(drift, 'p99 of the end to that of the beginning').toBeLessThan(driftAllowed)
     figure(
       'R-13',
-      `${Math.round((last(steady)?.at ?? 0) / minuteMs)} minutes: kept ${told(kept)}, resident ${told(rss)}, ` +
+      `${Math.round((last(steady)?.at ?? 0) / minuteMs)} minutes: kept ${told(kept)}, resident ${told(resident)}, ` +
         `${highest(final, 'descriptors')} descriptors (${highest(first, 'descriptors')} before)`,
     )
   })

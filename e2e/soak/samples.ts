@@ -8,7 +8,7 @@ export const soakMs: number = (isNightly ? 8 * 60 : 10) * 60_000
 export type MemorySample = {
   readonly kind: 'memory'
   readonly at: number
-  readonly rss: number
+  readonly resident: number
   /** After a collection of garbage, without code: the engine goes on compiling for long, but not for ever. */
   readonly kept: number
   readonly descriptors: number

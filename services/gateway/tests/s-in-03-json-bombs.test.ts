@@ -70,7 +70,7 @@ describe('S-IN-03: a body that is a bomb is refused before it costs anything', (
   /** The least of some tries: a neighbour, the compiler or the collector of garbage only ever adds. */
   const costOf = async (route: { method: Method; url: string }, payload: Buffer) => {
     let best = await explode(route, payload)
-    for (let tries = 1; tries < 5 && best.cpuMs > 20; tries += 1) {
+    for (let tries = 1; tries < 20 && best.cpuMs > 20; tries += 1) {
       const again = await explode(route, payload)
       if (again.cpuMs < best.cpuMs) best = again
     }
