@@ -1,14 +1,8 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import { promisify } from 'node:util'
-import { zstdCompress, zstdCompressSync, zstdDecompressSync, constants as zlib } from 'node:zlib'
 import { open, type SealingKey, seal } from '@sallyport/crypto/envelope'
 import { Secret } from '@sallyport/crypto/secret'
+import { pack, unpack } from './pack.ts'
 import { encodeSegment, type SegmentHeader, type SegmentParts } from './segment-layout.ts'
-
-const compress = promisify(zstdCompress)
-/** What is smaller is packed sooner than another thread could be asked to. */
-const SMALL_BYTES = 16 * 1024
-const MAX_PLAIN_BYTES = 64 * 1024 * 1024
 
 /** The hash that the first segment names as the one before it. */
 export const NO_PREVIOUS: string = '0'.repeat(64)
@@ -29,7 +23,7 @@ export const sealSegment = async (
   key: SealingKey,
   wrappedKey: Buffer,
 ): Promise<Buffer> => {
-  const packed = await pack(Buffer.from(lines))
+  const packed = await pack(lines)
   using plain = Secret.of(packed)
   const body = seal(key, plain, contextOf(place))
   const header: SegmentHeader = {
@@ -40,20 +34,10 @@ export const sealSegment = async (
   return encodeSegment({ header, body })
 }
 
-const pack = async (plain: Buffer): Promise<Buffer> => {
-  const options = {
-    params: { [zlib.ZSTD_c_compressionLevel]: 1 },
-    pledgedSrcSize: plain.byteLength,
-    // One piece comes out; zlib would otherwise go to its thread and back for each 16 KiB.
-    chunkSize: plain.byteLength + 1024,
-  }
-  return plain.byteLength < SMALL_BYTES ? zstdCompressSync(plain, options) : compress(plain, options)
-}
-
 /** Opens a segment at the place where it must be. Throws `sealed_value.refused` if anything about it was changed. */
 export const openSegment = (parts: SegmentParts, place: SegmentPlace, key: SealingKey): string => {
   using packed = open(key, parts.body, contextOf(place))
-  return zstdDecompressSync(packed.bytes(), { maxOutputLength: MAX_PLAIN_BYTES }).toString('utf8')
+  return unpack(packed.bytes())
 }
 
 /** Whether the end segment's signature is the recorder's. */
