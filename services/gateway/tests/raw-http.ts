@@ -1,8 +1,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** The status of each answer, as it came over the wire; 0 if the connection was closed without one. */
-export type RawHttp = Disposable & { readonly statusOf: (request: string) => Promise<number> }
+export type RawHttp = Disposable & {
+  /** The answer as it came over the wire; empty if the connection was closed without one. */
+  readonly answerTo: (request: string) => Promise<string>
+  /** Its status; 0 if there was none. */
+  readonly statusOf: (request: string) => Promise<number>
+}
 
 /** Speaks HTTP/1.1 byte by byte, so that no client tidies up what is sent. Keeps its connection while it can. */
 export const rawHttp = (port: number): RawHttp => {
@@ -14,7 +18,7 @@ export const rawHttp = (port: number): RawHttp => {
     await once(socket, 'connect')
     return socket
   }
-  const answerTo = async (request: string): Promise<string> => {
+  const ask = async (request: string): Promise<string> => {
     const open = await connected()
     const answer = answerOf(open)
     open.write(Buffer.from(request, 'latin1'))
@@ -22,14 +26,15 @@ export const rawHttp = (port: number): RawHttp => {
     if (/\r\nconnection: close\r\n/i.test(text) || text === '') open.destroy()
     return text
   }
+  const answerTo = async (request: string): Promise<string> => {
+    const reused = socket !== undefined && !socket.destroyed
+    const text = await ask(request)
+    // The server may have closed the connection after the answer before this one.
+    return text === '' && reused ? ask(request) : text
+  }
   return {
-    statusOf: async request => {
-      const reused = socket !== undefined && !socket.destroyed
-      let text = await answerTo(request)
-      // The server may have closed the connection after the answer before this one.
-      if (text === '' && reused) text = await answerTo(request)
-      return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0)
-    },
+    answerTo,
+    statusOf: async request => Number(/^HTTP\/1\.1 (\d{3})/.exec(await answerTo(request))?.[1] ?? 0),
     [Symbol.dispose]: () => void socket?.destroy(),
   }
 }

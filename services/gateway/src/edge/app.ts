@@ -19,6 +19,7 @@ import { logAccess } from './access-log.ts'
 import { createAuthenticate } from './authentication.ts'
 import { createGate } from './gate.ts'
 import { registerHealth } from './health.ts'
+import { answerMalformed } from './malformed.ts'
 import { registerOpenApi } from './openapi.ts'
 import { createPlaces } from './places.ts'
 import { answerErrors } from './problem-replies.ts'
@@ -93,6 +94,7 @@ const createServer = ({ tls, trustedProxies }: AppParts['config'], log: Logger):
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
     requestIdHeader: false,
+    clientErrorHandler: answerMalformed,
     bodyLimit: maxBodyBytes,
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
