@@ -44,7 +44,7 @@ beforeAll(async () => {
   )
   clocks = new Map(made)
   // All the wrong codes come from one address.
-  const limits = { SALLYPORT_LOGIN_TRIES_PER_SOURCE: '10000' }
+  const limits = { SALLYPORT_LOGIN_TRIES_PER_SOURCE: '10000', SALLYPORT_GATEWAY_LIMIT_LOGIN: '10000' }
   const environment = Object.fromEntries(
     made.map(([name, clock]) => [name, { ...clock.environment, ...limits }]),
   )
