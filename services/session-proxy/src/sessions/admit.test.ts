@@ -75,6 +75,28 @@ describe('admission', () => {
     expect(justifications).toEqual(['INC-7'])
   })
 
+  it('asks again for a reason that is too short, and tells a command', async () => {
+    const { deps, talk, said } = scene([{ outcome: 'justification' }, { outcome: 'allowed' }])
+    const given: string[] = []
+    const createRequest = async (_: string, __: unknown, justification: string): Promise<AccessRequest> => {
+      given.push(justification)
+      if (justification.length < 10) throw new SallyportError('justification.too_short')
+      return { ...pending, state: 'approved' }
+    }
+    const strict = { ...deps, access: { ...deps.access, createRequest } }
+    const ask = async (): Promise<string> => 'Look at the web server'
+    expect(await admit(strict, name, talk({ ask, reason: 'INC-7' }))).toEqual(target)
+    expect(given).toEqual(['INC-7', 'Look at the web server'])
+    expect(said).toEqual(['A justification has at least 10 characters besides spaces.'])
+    const { deps: again } = scene([{ outcome: 'justification' }])
+    const program = admit(
+      { ...again, access: { ...again.access, createRequest } },
+      name,
+      talk({ canAsk: false, reason: 'INC-7' }),
+    )
+    await expect(program).rejects.toMatchObject({ reason: 'justification.too_short' })
+  })
+
   it('explains to a command how to give a reason', async () => {
     const { deps, talk } = scene([{ outcome: 'justification' }])
     expect(await refusal(admit(deps, name, talk({ canAsk: false })))).toContain('SetEnv=SALLYPORT_REASON')

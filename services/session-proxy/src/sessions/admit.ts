@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SallyportError } from '@sallyport/errors/error'
+import { isReasonError, SallyportError } from '@sallyport/errors/error'
 import type { Access, AccessRequest, Resolved, Target } from '../clients/access.ts'
 import { admissionStep } from '../domain/admission.ts'
 import { REASON_VARIABLE } from '../domain/environment.ts'
@@ -82,10 +82,27 @@ const requestAccess = async (
   justification: string,
   talk: Conversation,
 ): Promise<void> => {
-  const reason = safeText(justification, MAX_REASON_CHARACTERS)
-  const request = await deps.access.createRequest(await deps.token(), target, reason)
+  const request = await createRequest(deps, target, justification, talk)
   if (request.state === 'pending') await wait(deps, request.id, talk)
   else checkDecision(request)
+}
+
+/** Whoever is there and gave too short a reason is asked for another one. */
+const createRequest = async (
+  deps: AdmissionDeps,
+  target: Target,
+  justification: string,
+  talk: Conversation,
+): Promise<AccessRequest> => {
+  for (let reason = justification; ; reason = await askReason(talk, target)) {
+    try {
+      const given = safeText(reason, MAX_REASON_CHARACTERS)
+      return await deps.access.createRequest(await deps.token(), target, given)
+    } catch (error) {
+      if (!talk.canAsk || !isReasonError(error, 'justification.too_short')) throw error
+      await talk.say(`${SallyportError.from(error).message}.`)
+    }
+  }
 }
 
 /** Returns when the request was approved. */
