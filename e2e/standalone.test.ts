@@ -15,9 +15,10 @@ import {
   startInstallation,
   startScript,
 } from './support/installation.ts'
-import { isRunning, memoryOf, processorSecondsOf } from './support/process-tree.ts'
+import { isRunning, memoryOf, processorSecondsOf, processTree } from './support/process-tree.ts'
 import { processesOf, type Program, startProgram } from './support/program.ts'
 import { noLinuxHost } from './support/stage.ts'
+import { noTerminal, openTerminal } from './support/terminal.ts'
 
 /** What is promised of a machine that has nothing else to do. */
 const readyWithinMs = (): number => ((loadavg()[0] ?? 0) > availableParallelism() ? 30_000 : 10_000)
@@ -105,6 +106,29 @@ describe('start', () => {
     await stopInOrder(running)
     expect(running.printed()).toContain('Stopping')
     await expect(readFile(join(data.path, 'process.pid'))).rejects.toThrow('ENOENT')
+  })
+
+  it('stops as well when its terminal is closed, which nothing can be written to any more', async context => {
+    const missing = await noTerminal()
+    if (missing) context.skip(missing)
+    const script = join(import.meta.dirname, '..', startScript)
+    const args = [
+      '--conditions=source',
+      script,
+      '--data-dir',
+      data.path,
+      '--http-port',
+      '0',
+      '--ssh-port',
+      '0',
+    ]
+    await using terminal = await openTerminal([process.execPath, ...args])
+    await terminal.shows(/Ctrl-C stops everything/)
+    const pidFile = join(data.path, 'process.pid')
+    const processes = processTree(Number(await readFile(pidFile, 'utf8')))
+    await terminal[Symbol.asyncDispose]()
+    await allEnd(processes)
+    await expect(readFile(pidFile)).rejects.toThrow('ENOENT')
   })
 
   it('says which port is taken, and how to choose another', async () => {

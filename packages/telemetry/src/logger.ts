@@ -26,6 +26,27 @@ const options = (service: string, level: LogLevel): LoggerOptions => ({
   },
 })
 
+/** Lines that could not be written are kept up to this, in bytes, and tried again with the next one. */
+const maxWaitingBytes = 1024 * 1024
+
+/**
+ * Standard output, for as long as somebody takes it. By default pino ends the process when the terminal is gone or the
+ * disk is full, and at the end of the process tries to write what is left for ever.
+ */
+const standardOutput = (): DestinationStream => {
+  const stream = pino.destination({
+    dest: 1,
+    sync: true,
+    maxLength: maxWaitingBytes,
+    retryEAGAIN: () => false,
+  })
+  stream.on('error', () => {})
+  return stream
+}
+
 /** A JSON-lines logger. Messages are constant sentences; what varies goes into fields. */
-export const createLogger = (service: string, level: LogLevel, destination?: DestinationStream): Logger =>
-  destination ? pino(options(service, level), destination) : pino(options(service, level))
+export const createLogger = (
+  service: string,
+  level: LogLevel,
+  destination: DestinationStream = standardOutput(),
+): Logger => pino(options(service, level), destination)
