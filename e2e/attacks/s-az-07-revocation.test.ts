@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { connectApi } from '@sallyport/standalone/demo/api'
+import { connectApi } from '@sallyport/standalone/api'
 import type { Person } from '@sallyport/standalone/demo/person'
 import { eventually } from '@sallyport/testing/eventually'
 import { counted, figure } from '@sallyport/testing/proof'

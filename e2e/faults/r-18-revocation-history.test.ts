@@ -1,5 +1,5 @@
 import type { Person } from '@sallyport/standalone/demo/person'
-import { ApiProblem } from '@sallyport/standalone/demo/api'
+import { ApiProblem } from '@sallyport/standalone/api'
 import { counted, figure } from '@sallyport/testing/proof'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

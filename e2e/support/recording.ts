@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Api } from '@sallyport/standalone/demo/api'
+import type { Api } from '@sallyport/standalone/api'
 
 type Verification = { intact: boolean; complete: boolean; segments: number }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { TOTP, URI } from 'otpauth'
-import { type Api, connectApi } from './api.ts'
+import { type Api, connectApi } from '../api.ts'
 
 type LoginStep =
   | { step: 'password-change' | 'totp'; challenge: string }
