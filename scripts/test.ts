@@ -76,4 +76,8 @@ const vitest = await startVitest('test', filters, {
 })
 await vitest.close()
 await soak?.[Symbol.asyncDispose]()
-rmSync(directory, { recursive: true, force: true })
+try {
+  rmSync(directory, { recursive: true, force: true })
+} catch {
+  // A disk that a killed test had mounted there is left to whoever finds it: the closing line stays the last.
+}
