@@ -77,10 +77,11 @@ const kill = async ({ service, place }: Death): Promise<number | undefined> => {
   if (service === 'execution') await freeLeases()
   if (place === undefined) return readyAfterMs
   const died = await eventually(() => supervised.runs() > run + 1, 5_000).catch(() => false)
-  if (!died) return undefined
+  // Nobody must come to the place later, when nothing is meant to die any more.
+  if (!died) supervised.kill('SIGKILL')
   const again = await supervised.ready(run + 2)
   if (service === 'execution') await freeLeases()
-  return again
+  return died ? again : undefined
 }
 
 /** Spares the test half a minute: the lease of a worker that is dead ends now. */
