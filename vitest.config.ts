@@ -10,10 +10,10 @@ const shared = {
 }
 
 // Whose bounds are of time.
-const alone = ['e2e/faults/r-{09,15}-*.test.ts', 'e2e/attacks/s-az-07-*.test.ts']
+const alone = ['e2e/faults/r-{01,09,15}-*.test.ts', 'e2e/attacks/s-az-07-*.test.ts']
 
 // Which take more than half a minute.
-const long = /\/(r-0[12378]|r-18|s-ssh-0[19]|s-az-01|rotation|real-rotation|openapi|crash)[^/]*$/
+const long = /\/(r-0[2378]|r-18|s-ssh-0[19]|s-az-01|rotation|real-rotation|openapi|crash)[^/]*$/
 
 /** Starts with the long ones, so that none of them is left at the end with a worker idle beside it. */
 class LongFirst extends BaseSequencer {

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm'
 import type { MemorySample } from './samples.ts'
 
 const path = process.env['SALLYPORT_SOAK_SAMPLES']
-const everyMs = 20_000
+const everyMs = 10_000
 
 setFlagsFromString('--expose-gc')
 // Only a new context sees what a flag exposes.
