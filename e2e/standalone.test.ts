@@ -29,6 +29,8 @@ const mebibyte = 2 ** 20
 /** None of them runs any more, a moment later at most. */
 const allEnd = (pids: readonly number[]): Promise<boolean> => eventually(() => !pids.some(isRunning), 10_000)
 
+const onFreePorts = (path: string): string[] => ['--data-dir', path, '--http-port', '0', '--ssh-port', '0']
+
 const stopInOrder = async (program: Program): Promise<void> => {
   const processes = processesOf(program)
   program.kill('SIGINT')
@@ -68,14 +70,7 @@ describe('start', () => {
   })
 
   it('refuses a second start on the same directory, and says which process has it', async () => {
-    await using second = startProgram(startScript, [
-      '--data-dir',
-      data.path,
-      '--http-port',
-      '0',
-      '--ssh-port',
-      '0',
-    ])
+    await using second = startProgram(startScript, onFreePorts(data.path))
     expect(await second.exit).toBe(1)
     expect(second.printed()).toContain(
       `${data.path} is in use by process ${running.pid}. Stop it first, or choose another --data-dir.`,
@@ -112,17 +107,8 @@ describe('start', () => {
     const missing = await noTerminal()
     if (missing) context.skip(missing)
     const script = join(import.meta.dirname, '..', startScript)
-    const args = [
-      '--conditions=source',
-      script,
-      '--data-dir',
-      data.path,
-      '--http-port',
-      '0',
-      '--ssh-port',
-      '0',
-    ]
-    await using terminal = await openTerminal([process.execPath, ...args])
+    const program = [process.execPath, '--conditions=source', script, ...onFreePorts(data.path)]
+    await using terminal = await openTerminal(program)
     await terminal.shows(/Ctrl-C stops everything/)
     const pidFile = join(data.path, 'process.pid')
     const processes = processTree(Number(await readFile(pidFile, 'utf8')))
