@@ -70,7 +70,8 @@ describe('S-SSH-09: a shell', () => {
     const interrupted = await terminal.shows(/after 42/)
     expect(interrupted).toContain('^C')
 
-    await terminal.type('clear; read -r word; echo "got: $word, ${#word} letters"\n')
+    await terminal.type('clear; echo asks; read -r word; echo "got: $word, ${#word} letters"\n')
+    await terminal.shows(/^asks/m)
     await terminal.type('Grüße, 世界 🚀\n')
     await terminal.shows(/got: Grüße, 世界 🚀/)
 
@@ -182,7 +183,6 @@ describe('S-SSH-09: a command', () => {
     ['(sleep 0.2; echo late) & echo early; wait', {}],
     // A terminal without a size of its own has 24 rows of 80 columns behind the proxy, and none before it.
     ['stty -a | tail -n +2; test -t 0 && test -t 1 && test -t 2 && echo all', { options: ['-tt'] }],
-    ['stty -echo; read -r word; echo "<$word>"', { options: ['-tt'], input: 'secret\n' }],
   ])('ends as it would without a proxy: %s', async (command, { input, options = [] }) => {
     const [through, past] = await Promise.all([
       master.run(command, { ...(input !== undefined && { input }), options }),
@@ -191,6 +191,15 @@ describe('S-SSH-09: a command', () => {
     expect(through.status).toBe(past.status)
     expect(through.stdout.toString('latin1')).toBe(past.stdout.toString('latin1'))
     expect(withoutFarewell(through.stderr)).toBe(withoutFarewell(past.stderr))
+  })
+
+  it('shows no more of an answer than it would without a proxy, where echo is off', async () => {
+    const child = master.start('stty -echo; echo asks; read -r word; echo "<$word>"', ['-tt'])
+    const [ran, shown] = [ranBy(child), collect(child.stdout)]
+    // Typed any sooner, it is shown by the terminal itself, with and without a proxy.
+    await eventually(() => shown().includes('asks'))
+    child.stdin.end('secret\n')
+    expect((await ran).stdout.toString()).toBe('asks\r\n<secret>\r\n')
   })
 
   it('is not needed: a connection without one holds no session', async () => {
