@@ -27,19 +27,22 @@ export const anomaliesOf = (
 ]
 
 const givenWithoutApproval = (history: readonly Event[]): string[] => {
-  const byAccess = Map.groupBy(history, ({ of }) => of)
+  const acknowledged = history.filter(({ done }) => done)
+  const approvals = Map.groupBy(
+    acknowledged.filter(({ kind }) => kind === 'approve'),
+    ({ of }) => of,
+  )
+  const revocations = acknowledged.filter(({ kind }) => kind === 'revoke')
+  const revokedAt = new Map(revocations.map(({ request, to }) => [request, to]))
   return history.filter(isGiven).flatMap(given => {
-    const own = byAccess.get(given.of) ?? []
-    const approvals = own.filter(({ kind, done, from }) => kind === 'approve' && done && from < given.to)
-    const holds = approvals.some(({ request }) => !isRevokedBefore(own, request, given.from))
+    const holds = approvals
+      .get(given.of)
+      ?.some(({ from, request }) => from < given.to && !((revokedAt.get(request) ?? Infinity) < given.from))
     return holds ? [] : [`${given.kind} for ${given.of} at ${given.from.toFixed(1)} with no approval left`]
   })
 }
 
 const isGiven = ({ kind, done }: Event): boolean => (kind === 'ticket' || kind === 'show') && done
-
-const isRevokedBefore = (own: readonly Event[], request: string | undefined, at: number): boolean =>
-  own.some(event => event.kind === 'revoke' && event.done && event.request === request && event.to < at)
 
 const shownTwice = (history: readonly Event[]): string[] => {
   const shown = history.filter(({ kind, done }) => kind === 'show' && done)

@@ -51,9 +51,19 @@ export const changedOnce = async (api: Api, guarded: Guarded, timeoutMs = 30_000
 
 export type Version = { number: number; state: 'candidate' | 'current' | 'retired' | 'abandoned' }
 
+type VersionPage = { readonly items: Version[]; readonly nextCursor: string | null }
+
 /** The versions of a secret, oldest first, without the secrets. */
-export const versionsOf = async (api: Api, { credentialId }: Guarded): Promise<Version[]> =>
-  (await api.get<{ items: Version[] }>(`/credentials/${credentialId}/versions?limit=200`)).items.toReversed()
+export const versionsOf = async (api: Api, { credentialId }: Guarded): Promise<Version[]> => {
+  const newestFirst: Version[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const query: string = `limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`
+    const page: VersionPage = await api.get(`/credentials/${credentialId}/versions?${query}`)
+    newestFirst.push(...page.items)
+    cursor = page.nextCursor
+  }
+  return newestFirst.toReversed()
+}
 
 export type Revealed = { readonly secret: string; readonly custodyId: string | null }
 
