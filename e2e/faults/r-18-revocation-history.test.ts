@@ -184,5 +184,5 @@ describe('R-18: no secret after a revocation was acknowledged, whatever else hap
       'R-18',
       `${calls.toLocaleString('en')} calls, ${revoked} revocations, ${shown} secrets shown, 0 anomalies`,
     )
-  }, 900_000)
+  }, 10_800_000)
 })
