@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadHostKey, publicKeyOf } from '@sallyport/session-proxy/protocols/ssh/host-key'
@@ -8,14 +8,19 @@ import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { runLibraryShell } from '@sallyport/targets/ssh-library-client'
 import { eventually } from '@sallyport/testing/eventually'
 import { newSshKey } from '@sallyport/targets/new-ssh-key'
-import pg from 'pg'
 import { counted, figure, isNightly } from '@sallyport/testing/proof'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Canary, canaryHunt } from '../support/canaries.ts'
 import { openSmallHost } from '../support/small-host.ts'
 import { allow, guard, type Guarded, type Host } from '../support/stage.ts'
 import { startStandalone, type StandaloneProcess } from '../support/standalone-process.ts'
-import { tablesOf } from '../support/superuser.ts'
+import {
+  dumpMemory,
+  lookThroughDatabase,
+  lookThroughFiles,
+  processesOf,
+  temporaryFiles,
+} from '../support/written-places.ts'
 
 const isLinux = process.platform === 'linux'
 
@@ -54,17 +59,17 @@ describe('S-SE-01: a planted secret is found nowhere in clear', () => {
       hunt.look(place, content)
       if (place.endsWith('limits')) expect(content.toString()).toMatch(/^Max core file size +0 +0 /m)
     }
-    for (const [place, content] of await temporaryFiles()) hunt.look(place, content)
-    const rows = await lookThroughDatabase((place, content) => {
+    for (const [place, content] of await temporaryFiles(startedAt)) hunt.look(place, content)
+    const rows = await lookThroughDatabase(directory, (place, content) => {
       hunt.look(place, content)
       control.look(place, content)
     })
     expect(control.found).toContain('device, in clear, in vault.devices.name')
     for (const answer of answers) hunt.look('an answer of the API', answer)
-    if (isNightly) await dumpMemory()
+    if (isNightly) await dumpMemory(directory, standalone)
     await standalone.kill('SIGABRT')
     hunt.look('its output', withoutFirstPassword(standalone.output()))
-    const bytes = await lookThroughFiles(hunt.look)
+    const bytes = await lookThroughFiles(directory, hunt.look)
     const mebibytes = Math.round(bytes / 2 ** 20)
     expect([...new Set(hunt.found)]).toEqual([])
     expect(standalone.output().toString()).toContain('"service":"vault"')
@@ -83,22 +88,6 @@ const sinkOf = (place: string): string => {
   if (place.includes('/') || /\.\w+$/.test(place))
     return place.replaceAll(/[\da-f]{8}[\da-f-]{8,}|\d+/g, 'N').replace(/^(postgres\/cluster\/[^/]+).*/, '$1')
   return place
-}
-
-/** Heap and state of the process, written beside everything else that is looked through. */
-const dumpMemory = async (): Promise<void> => {
-  const [pid] = await standalone.processIds()
-  if (pid === undefined) throw new Error('it has gone')
-  process.kill(pid, 'SIGUSR2')
-  process.kill(pid, 'SIGPIPE')
-  await eventually(async () => {
-    const names = await readdir(directory)
-    return (
-      names.some(name => name.endsWith('.heapsnapshot')) && names.some(name => name.startsWith('report.'))
-    )
-  }, 60_000)
-  // Whole once the process answers again.
-  await connectApi(standalone.apiUrl).get('/openapi.json')
 }
 
 /** What the API says to whoever may look at everything, and to whoever did something wrong. */
@@ -297,71 +286,6 @@ const storeMany = async (api: Api, { deviceId }: Guarded): Promise<void> => {
     await api.post('/credentials', credential)
     await expect(api.post('/credentials', credential)).rejects.toMatchObject({ status: expect.any(Number) })
   }
-}
-
-const processesOf = async ({ processIds }: StandaloneProcess): Promise<[string, Buffer][]> => {
-  const places = (await processIds()).flatMap(pid =>
-    ['environ', 'cmdline', 'comm', 'maps', 'status', 'wchan', 'mountinfo', 'limits'].map(
-      name => `/proc/${pid}/${name}`,
-    ),
-  )
-  expect(places.length).toBeGreaterThan(4)
-  return Promise.all(places.map(async place => [place, await readFile(place).catch(() => Buffer.alloc(0))]))
-}
-
-/** What was left in the machine's temporary directory since the platform started. */
-const temporaryFiles = async (): Promise<[string, Buffer][]> => {
-  const found: [string, Buffer][] = []
-  for (const name of await readdir(tmpdir())) {
-    const path = join(tmpdir(), name)
-    const status = await stat(path).catch(() => undefined)
-    if (!status?.isFile() || status.mtimeMs < startedAt || status.size > 2 ** 24) continue
-    found.push([`${tmpdir()}/*`, await readFile(path).catch(() => Buffer.alloc(0))])
-  }
-  return found
-}
-
-/** Values and not their text, so that what is compressed in the files or encoded in columns is seen as it is. */
-const lookThroughDatabase = async (
-  look: (place: string, content: Buffer | string) => void,
-): Promise<number> => {
-  const port = /^(\d+)$/m.exec(
-    (await readFile(join(directory, 'postgres/cluster/postmaster.pid'), 'utf8')).split('\n')[3] ?? '',
-  )?.[1]
-  const password = await readFile(join(directory, 'postgres/superuser-password'), 'utf8')
-  const client = new pg.Client({
-    connectionString: `postgresql://postgres:${password}@127.0.0.1:${port}/sallyport`,
-  })
-  client.on('error', () => {})
-  await client.connect()
-  const db = {
-    query: async (text: string) => (await client.query<Record<string, unknown>>(text)).rows,
-    [Symbol.asyncDispose]: () => client.end(),
-  }
-  let count = 0
-  for (const { sql } of await tablesOf(db)) {
-    for (const row of await db.query(`select * from ${sql}`)) {
-      count += 1
-      for (const [column, value] of Object.entries(row)) {
-        if (value !== null) look(`${sql}.${column}`, Buffer.isBuffer(value) ? value : JSON.stringify(value))
-      }
-    }
-  }
-  await client.end()
-  return count
-}
-
-/** The cluster with its write-ahead log, PostgreSQL’s log, recordings, checkpoints, keys: all there is. */
-const lookThroughFiles = async (look: (place: string, content: Buffer) => void): Promise<number> => {
-  let total = 0
-  for (const name of await readdir(directory, { recursive: true })) {
-    const path = join(directory, name)
-    if (!(await stat(path)).isFile()) continue
-    const content = await readFile(path)
-    total += content.length
-    look(name, content)
-  }
-  return total
 }
 
 /** Shown once, by design, and worthless since the first sign-in. */
