@@ -14,7 +14,7 @@ const missing = missingSsh ?? missingSshd
 const GIGABYTE = 1024 ** 3
 const LIMIT = isNightly ? GIGABYTE : 6 * 1024 ** 2
 const BYTES = counted(20 * GIGABYTE, 100 * 1024 ** 2)
-const NIGHT_MILLISECONDS = 1_800_000
+const NIGHT_MILLISECONDS = 7_200_000
 
 /** The same bytes every time, no two megabytes alike. */
 async function* stream(bytes: number): AsyncGenerator<Buffer> {
