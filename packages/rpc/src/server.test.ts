@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { Client, status } from '@grpc/grpc-js'
 import { TenantServiceService } from '@sallyport/contracts/access_control/v1/directory'
 import { type Caller, signCallerToken } from '@sallyport/identity/caller-token'
 import type { ServiceName } from '@sallyport/identity/services'
@@ -12,6 +13,7 @@ import { connectRpc, type RpcClient } from './client.ts'
 import { bind, type Handlers } from './handlers.ts'
 import type { MethodTable } from './methods.ts'
 import { type Refusal, type RpcServer, serveRpc } from './server.ts'
+import { clientCredentials } from './tls.ts'
 
 type Tenants = typeof TenantServiceService
 
@@ -102,6 +104,22 @@ describe('serveRpc', () => {
     const client = await clientAs('gateway')
     const answer = await client.createTenant(request, { callerToken: await tokenFor(alice) })
     expect(answer.initialPassword.toString()).toBe('alice')
+  })
+
+  it('refuses messages that are compressed, however little they unpack to', async () => {
+    const tls = { ...(await authority.issue('gateway')), authority: authority.certificate }
+    const client = new Client(server.address, clientCredentials(tls, 'access-control'), {
+      'grpc.default_compression_algorithm': 2,
+      'grpc.ssl_target_name_override': 'access-control',
+    })
+    const { path, requestSerialize, responseDeserialize } = TenantServiceService.listTenants
+    const send = (payload: Buffer): Buffer => payload
+    const refusal = new Promise(resolve => {
+      const payload = requestSerialize({ page: undefined })
+      client.makeUnaryRequest(path, send, responseDeserialize, payload, resolve)
+    })
+    expect(await refusal).toMatchObject({ code: status.UNIMPLEMENTED })
+    client.close()
   })
 
   it('refuses a service that the row does not list, and tells the audit', async () => {
