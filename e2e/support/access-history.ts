@@ -1,4 +1,7 @@
-/** One call as its caller saw it: it took effect, if it did, at some moment between `from` and `to`. */
+/**
+ * One call as its caller saw it: it took effect, if it did, at some moment between `from` and `to`. Nobody was told of
+ * one whose `to` is infinite.
+ */
 export type Event = {
   readonly kind: 'ask' | 'approve' | 'ticket' | 'show' | 'revoke' | 'set'
   /** Whose access to what: the user and the credential. */
