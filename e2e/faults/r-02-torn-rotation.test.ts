@@ -48,6 +48,7 @@ let web: Guarded
 let user: Person
 let missing: string | undefined
 let armed: Fault | undefined
+let hasStruck = false
 let torn = 0
 
 /** Strikes once, when the first attempt comes to the place. */
@@ -56,6 +57,7 @@ const crashPoint = async (place: string): Promise<void> => {
   const { strike } = armed
   armed = undefined
   await strike()
+  hasStruck = true
 }
 
 beforeAll(async () => {
@@ -87,8 +89,9 @@ const expectOneChange = async (fault: Fault, repair: () => Promise<void>): Promi
   const versions = await versionsOf(stage.admin.api, web)
   using watched = watchAccount(host.account.username)
   armed = fault
+  hasStruck = false
   await stage.admin.api.post(`/credentials/${web.credentialId}/rotate`)
-  await eventually(() => armed === undefined, 20_000)
+  await eventually(() => hasStruck, 20_000)
   await repair()
   const url = stage.platform.database.server.adminUrl('sallyport')
   await using _ = hurryOperations(url, { workerLives: !fault.endsWorker })
