@@ -210,9 +210,9 @@ describe('the end of a window', () => {
 
   it('is announced 5 minutes and 1 minute before, and then comes', async () => {
     const bob = await scene.stage.person('bob', 'approver')
-    await using five = await shellFor(bob, 303)
-    await using one = await shellFor(bob, 64)
-    await using short = await shellFor(bob, 4)
+    await using five = await shellFor(bob, 307)
+    await using one = await shellFor(bob, 67)
+    await using short = await shellFor(bob, 8)
     await shows(five, 'This session ends in 5 minutes')
     await shows(one, 'This session ends in 1 minute,')
     expect(await short.exit).not.toBe(0)

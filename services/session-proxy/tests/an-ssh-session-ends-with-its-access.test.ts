@@ -27,7 +27,7 @@ describe.skipIf(missing !== undefined)(`the SSH door ${missing ?? ''}`, () => {
 
     it('ends with its window', async () => {
       const opened = await open()
-      opened.access.endsAt = new Date(Date.now() + 3_000)
+      opened.access.endsAt = new Date(Date.now() + 6_000)
       const ran = await (await live(opened)).ended
       expect(ran.stderr).toContain('This session ends in')
       expect(ran.stderr).toContain('The window of this access has ended.')
