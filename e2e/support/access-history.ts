@@ -30,12 +30,12 @@ export const anomaliesOf = (
 ]
 
 const givenWithoutApproval = (history: readonly Event[]): string[] => {
-  const acknowledged = history.filter(({ done }) => done)
+  const effective = history.filter(({ done }) => done)
   const approvals = Map.groupBy(
-    acknowledged.filter(({ kind }) => kind === 'approve'),
+    effective.filter(({ kind }) => kind === 'approve'),
     ({ of }) => of,
   )
-  const revocations = acknowledged.filter(({ kind }) => kind === 'revoke')
+  const revocations = effective.filter(({ kind }) => kind === 'revoke')
   const revokedAt = new Map(revocations.map(({ request, to }) => [request, to]))
   return history.filter(isGiven).flatMap(given => {
     const holds = approvals
