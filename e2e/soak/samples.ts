@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isNightly } from '@sallyport/testing/proof'
 
 /** How long the platform is watched: as long as the other tests take, or a night. */
-export const soakMs: number = (isNightly ? 8 * 60 : 10) * 60_000
+export const soakMs: number = (isNightly ? 8 * 60 : 12) * 60_000
 
 /** What a process keeps, in bytes and in numbers. `at`: milliseconds since it started. */
 export type MemorySample = {
