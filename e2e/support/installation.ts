@@ -44,7 +44,7 @@ export const startInstallation = async (
 }
 
 /** The process id and the port of the PostgreSQL that runs on a directory, as it wrote them down itself. */
-export const postgresOf = async ({ path }: DataRoot): Promise<{ pid: number; port: number }> => {
-  const lines = (await readFile(join(path, 'postgres/cluster/postmaster.pid'), 'utf8')).split('\n')
+export const postgresOf = async (data: Pick<DataRoot, 'path'>): Promise<{ pid: number; port: number }> => {
+  const lines = (await readFile(join(data.path, 'postgres/cluster/postmaster.pid'), 'utf8')).split('\n')
   return { pid: Number(lines[0]), port: Number(lines[3]) }
 }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectApi } from '@sallyport/standalone/api'
 import { eventually } from '@sallyport/testing/eventually'
-import pg from 'pg'
+import { postgresOf } from './installation.ts'
 import type { StandaloneProcess } from './standalone-process.ts'
-import { tablesOf } from './superuser.ts'
+import { connectSuperuserAt, tablesOf } from './superuser.ts'
 
 /** A place that the platform writes to, by name, with what stands there. */
 type Written = [place: string, content: Buffer]
@@ -38,19 +38,9 @@ export const lookThroughDatabase = async (
   directory: string,
   look: (place: string, content: Buffer | string) => void,
 ): Promise<number> => {
-  const port = /^(\d+)$/m.exec(
-    (await readFile(join(directory, 'postgres/cluster/postmaster.pid'), 'utf8')).split('\n')[3] ?? '',
-  )?.[1]
+  const { port } = await postgresOf({ path: directory })
   const password = await readFile(join(directory, 'postgres/superuser-password'), 'utf8')
-  const client = new pg.Client({
-    connectionString: `postgresql://postgres:${password}@127.0.0.1:${port}/sallyport`,
-  })
-  client.on('error', () => {})
-  await client.connect()
-  const db = {
-    query: async (text: string) => (await client.query<Record<string, unknown>>(text)).rows,
-    [Symbol.asyncDispose]: () => client.end(),
-  }
+  await using db = await connectSuperuserAt(`postgresql://postgres:${password}@127.0.0.1:${port}/sallyport`)
   let count = 0
   for (const { sql } of await tablesOf(db)) {
     for (const row of await db.query(`select * from ${sql}`)) {
@@ -60,7 +50,6 @@ export const lookThroughDatabase = async (
       }
     }
   }
-  await client.end()
   return count
 }
 
