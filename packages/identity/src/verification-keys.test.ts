@@ -1,3 +1,4 @@
+import { SallyportError } from '@sallyport/errors/error'
 import { exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createKeyFinder } from './verification-keys.ts'
@@ -11,9 +12,11 @@ const finder = async () => {
   const published = { keys: [await jwk('first')] }
   let time = 0
   let fetches = 0
+  let away = false
   const find = createKeyFinder({
     fetch: async () => {
       fetches += 1
+      if (away) throw new SallyportError('service.unavailable')
       return { callerTokenKeys: JSON.stringify(published), grantKeys: '{"keys":[]}' }
     },
     now: () => time,
@@ -23,6 +26,9 @@ const finder = async () => {
     publish: async (kid: string) => void published.keys.push(await jwk(kid)),
     wait: (milliseconds: number) => {
       time += milliseconds
+    },
+    leave: (isAway: boolean) => {
+      away = isAway
     },
     fetches: () => fetches,
   }
@@ -51,6 +57,19 @@ describe('the finder of verification keys', () => {
     expect(fetches()).toBe(5)
     wait(1_000)
     await expect(find('caller-token', 'first')).resolves.toBeDefined()
+  })
+
+  it('does not call a key unknown that it could not ask about, however often it was asked', async () => {
+    const { find, leave, wait, fetches } = await finder()
+    leave(true)
+    for (let time = 0; time < 20; time += 1) {
+      await expect(find('caller-token', 'first')).rejects.toMatchObject({ code: 'unavailable' })
+    }
+    expect(fetches()).toBe(5)
+    leave(false)
+    wait(1_000)
+    await expect(find('caller-token', 'first')).resolves.toBeDefined()
+    await expect(find('caller-token', 'never')).rejects.toMatchObject({ code: 'unauthenticated' })
   })
 
   it('asks once for all who wait', async () => {

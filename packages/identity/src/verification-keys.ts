@@ -33,12 +33,19 @@ export const createKeyFinder = ({ fetch, now }: Sources): KeyFinder => {
   let keys: Readonly<Record<KeyPurpose, ReadonlyMap<string, CryptoKey>>> | undefined
   let refreshes: readonly number[] = []
   let underway: Promise<void> | undefined
+  let failure: { readonly cause: unknown } | undefined
 
   const refresh = async (): Promise<void> => {
-    const sets = await fetch()
-    keys = {
-      'caller-token': await importSet(sets.callerTokenKeys),
-      grant: await importSet(sets.grantKeys),
+    try {
+      const sets = await fetch()
+      keys = {
+        'caller-token': await importSet(sets.callerTokenKeys),
+        grant: await importSet(sets.grantKeys),
+      }
+      failure = undefined
+    } catch (cause) {
+      failure = { cause }
+      throw cause
     }
   }
   const mayRefresh = (): boolean => {
@@ -58,6 +65,8 @@ export const createKeyFinder = ({ fetch, now }: Sources): KeyFinder => {
   return async (purpose, keyId) => {
     if (!keys?.[purpose].has(keyId) && (underway !== undefined || mayRefresh())) await refreshOnce()
     const key = keys?.[purpose].get(keyId)
+    // Who could not ask does not know: the same question is worth repeating.
+    if (!key && failure) throw failure.cause
     if (!key) throw new SallyportError('caller.token_invalid', 'It is signed with a key that is not in use')
     return key
   }
