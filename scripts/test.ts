@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fetchKafka, kafkaJars } from '../packages/testing/src/kafka-jars.ts'
 import { startVitest } from 'vitest/node'
 import { ClosingLine } from './closing-line.ts'
 import { startSoak } from './soak.ts'
@@ -23,6 +24,9 @@ const peers: readonly Peer[] = [
   { program: 'sudo', debianPackage: 'sudo', why: 'rotation through an account that is not root' },
   { program: 'rsync', debianPackage: 'rsync', why: 'a program that runs over a session' },
   { program: 'faketime', debianPackage: 'faketime', why: 'services whose clocks are wrong' },
+  { program: 'java', debianPackage: 'default-jre-headless', why: 'a real broker, Apache Kafka' },
+  { program: 'mvn', debianPackage: 'maven', why: 'which fetches that broker' },
+  { program: 'kcat', debianPackage: 'kcat', why: 'an independent subscriber of audit topics' },
 ]
 
 const directories: readonly string[] = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin']
@@ -56,7 +60,14 @@ const preparePeers = (): void => {
   }
 }
 
+const prepareKafka = (): void => {
+  if (!existsSync(kafkaJars())) console.log('Fetching Apache Kafka from Maven Central (45 MB) …')
+  const problem = fetchKafka()
+  if (problem) console.log(`Apache Kafka is missing: ${problem}. Its tests are skipped.`)
+}
+
 preparePeers()
+prepareKafka()
 const nightly = process.argv.includes('--nightly')
 const filters: string[] = process.argv.slice(2).filter(argument => argument !== '--nightly')
 // Everything that tests leave behind goes with it, also what those left that were killed.

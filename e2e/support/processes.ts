@@ -42,6 +42,8 @@ export type PostgresOfProcesses = {
 type Options = {
   /** More environment for a service. */
   readonly environment?: Partial<Record<ServiceName, Environment>>
+  /** Kafka’s, which has the topics; without it events travel through PostgreSQL. */
+  readonly broker?: string
   /** Where to keep everything; a temporary directory unless given. */
   readonly directory?: string
 }
@@ -62,7 +64,7 @@ export const startProcesses = async (options: Options = {}): Promise<Processes> 
   const keys = await prepareKeys(data)
   const ports = await choosePorts()
   const postgres = await ownPostgres(stack, data)
-  const environments = await environmentsOf({ data, keys, database: postgres }, ports)
+  const environments = await environmentsOf({ data, keys, database: postgres, broker: options.broker }, ports)
   const initialPassword = await bootstrap(environments['access-control'])
   const entries = serviceNames.map(name => {
     const environment = { ...environments[name], ...options.environment?.[name] }

@@ -13,6 +13,8 @@ type Installation = {
   readonly data: DataDirectory
   readonly keys: KeyFiles
   readonly database: Pick<StandaloneDatabase, 'url'>
+  /** Kafka’s, in clear; without it events travel through PostgreSQL. */
+  readonly broker?: string | undefined
 }
 
 /** Where everything listens; the same after a restart. */
@@ -27,7 +29,7 @@ export const choosePorts = async (): Promise<Ports> => {
 
 /** The environment of each service as a process of its own: what an operator would write. */
 export const environmentsOf = async (
-  { data, keys, database }: Installation,
+  { data, keys, database, broker }: Installation,
   ports: Ports,
 ): Promise<Readonly<Record<ServiceName, Environment>>> => {
   const tls = await writeCertificates(data)
@@ -36,12 +38,15 @@ export const environmentsOf = async (
   const addresses = Object.fromEntries(
     serviceNames.map(name => [`SALLYPORT_${screaming(name)}_ADDRESS`, `127.0.0.1:${ports[name]}`]),
   )
+  const eventLog: Environment = broker
+    ? onKafka(broker)
+    : { SALLYPORT_EVENT_LOG_URL: database.url('event_log', 'app') }
   const common = (name: ServiceName): Environment => ({
     NODE_ENV: 'test',
     // To read everything anew would take most of a start.
     NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled-code'),
     SALLYPORT_LOG_LEVEL: 'error',
-    SALLYPORT_EVENT_LOG_URL: database.url('event_log', 'app'),
+    ...eventLog,
     [`SALLYPORT_${screaming(name)}_PORT`]: `${ports[name]}`,
     ...addresses,
     ...tls[name],
@@ -82,6 +87,12 @@ export const environmentsOf = async (
     gateway: { ...common('gateway'), SALLYPORT_GATEWAY_ORIGINS: `http://127.0.0.1:${ports.gateway}` },
   }
 }
+
+/** For every program that speaks to a broker in clear. */
+export const onKafka = (broker: string): Environment => ({
+  SALLYPORT_KAFKA_BROKERS: broker,
+  SALLYPORT_KAFKA_TLS: 'false',
+})
 
 const screaming = (name: string): string => name.toUpperCase().replaceAll('-', '_')
 

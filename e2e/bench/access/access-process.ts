@@ -2,7 +2,7 @@ import type { Target } from '@sallyport/access-control/domain/criteria'
 import type { AccessControlConfig } from '@sallyport/access-control/config'
 import type { TargetSource } from '@sallyport/access-control/clients/vault'
 import { startAccessControl } from '@sallyport/access-control/service'
-import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { openEventLog } from '@sallyport/events/open-event-log'
 import { createLogger } from '@sallyport/telemetry/logger'
 import { serveChild } from '../child.ts'
 
@@ -30,8 +30,7 @@ const everyTarget: TargetSource = {
 
 serveChild(async (config: AccessControlConfig) => {
   const log = createLogger('access-control', 'error')
-  const connection = { connectionString: config.eventLogUrl, application_name: 'event log' }
-  const driver = openPostgresLog({ connection, log })
+  const driver = openEventLog(config.eventLog, { service: 'access-control', log })
   const service = await startAccessControl(config, { driver, targets: everyTarget })
   const first = await service.bootstrap()
   first?.password.dispose()

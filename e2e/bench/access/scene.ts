@@ -51,7 +51,7 @@ export const openAccessScene = async (userCount: number): Promise<AccessScene> =
     port: 0,
     databaseUrl: database.url('access_control', 'app'),
     workerDatabaseUrl: database.url('access_control', 'worker'),
-    eventLogUrl: database.url('event_log', 'app'),
+    eventLog: { kind: 'postgres', url: database.url('event_log', 'app') },
     keyRingFile,
     vaultAddress: '127.0.0.1:1',
     loginTriesPerSource: 20,

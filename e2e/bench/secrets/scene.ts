@@ -86,7 +86,7 @@ export const openVaultScene = async (count: number): Promise<VaultScene> => {
     tls: tls.vault,
     databaseUrl: database.url('vault', 'app'),
     workerDatabaseUrl: database.url('vault', 'worker'),
-    eventLogUrl: database.url('event_log', 'app'),
+    eventLog: { kind: 'postgres', url: database.url('event_log', 'app') },
     rootKeyFile,
     logLevel: 'error',
   } as const

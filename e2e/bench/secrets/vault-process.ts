@@ -1,4 +1,4 @@
-import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { openEventLog } from '@sallyport/events/open-event-log'
 import { createLogger } from '@sallyport/telemetry/logger'
 import type { AccessControl } from '@sallyport/vault/clients/access-control'
 import type { VaultConfig } from '@sallyport/vault/config'
@@ -21,8 +21,7 @@ const quietAccessControl = (keySet: string): AccessControl => ({
 
 serveChild(async ({ config, keySet }: VaultInput) => {
   const log = createLogger('vault', 'error')
-  const connection = { connectionString: config.eventLogUrl, application_name: 'event log' }
-  const driver = openPostgresLog({ connection, log })
+  const driver = openEventLog(config.eventLog, { service: 'vault', log })
   const vault = await startVault(config, { accessControl: quietAccessControl(keySet), driver })
   return {
     ready: vault.address,

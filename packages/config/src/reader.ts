@@ -26,6 +26,8 @@ export type Reader = {
   readonly optional: (name: string) => string | undefined
   /** Values with commas between them; none if it is not set. `what` says what each must be. */
   readonly list: (name: string, isGood: (value: string) => boolean, what: string) => readonly string[]
+  /** Notes a problem between several variables. */
+  readonly complain: (problem: string) => void
 }
 
 /**
@@ -47,6 +49,7 @@ const readerOf = (environment: Environment, complain: (problem: string) => void)
   }
   return {
     text,
+    complain,
     optional: name => environment[name] || undefined,
     list: (name, isGood, what) => {
       const values = (environment[name] ?? '').split(',').map(value => value.trim())

@@ -1,4 +1,5 @@
 import { type Environment, readConfig } from '@sallyport/config/reader'
+import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
@@ -12,8 +13,7 @@ export type AccessControlConfig = {
   readonly databaseUrl: string
   /** As role sallyport_access_control_worker. */
   readonly workerDatabaseUrl: string
-  /** As role sallyport_event_log. */
-  readonly eventLogUrl: string
+  readonly eventLog: EventLogConfig
   /** The key ring that seals signing keys and second factors; readable by the service only. */
   readonly keyRingFile: string
   /** Which tells what targets there are. */
@@ -31,7 +31,7 @@ export const readAccessControlConfig = (environment: Environment): AccessControl
     port: reader.integer('SALLYPORT_ACCESS_CONTROL_PORT', { min: 0, max: 65_535 }, 7401),
     databaseUrl: reader.text('SALLYPORT_ACCESS_CONTROL_DATABASE_URL'),
     workerDatabaseUrl: reader.text('SALLYPORT_ACCESS_CONTROL_WORKER_DATABASE_URL'),
-    eventLogUrl: reader.text('SALLYPORT_EVENT_LOG_URL'),
+    eventLog: readEventLog(reader),
     keyRingFile: reader.file('SALLYPORT_ACCESS_CONTROL_KEY_RING_FILE'),
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
     loginTriesPerSource: reader.integer('SALLYPORT_LOGIN_TRIES_PER_SOURCE', { min: 5, max: 10_000 }, 20),

@@ -7,7 +7,7 @@ import { sqlOf } from '@sallyport/database/sql'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { consume } from '@sallyport/events/consumer'
 import type { EventDriver } from '@sallyport/events/driver'
-import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
@@ -69,8 +69,8 @@ export const startAccessControl = async (
   })
   opened.defer(() => prisma.$disconnect())
   const store = createStore(prisma, pool)
-  const connection = { connectionString: config.eventLogUrl, application_name: 'access-control events' }
-  const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
+  const driver =
+    overrides.driver ?? opened.use(openEventLog(config.eventLog, { service: 'access-control', log }))
   const vault = opened.use(openChannel({ service: 'vault', address: config.vaultAddress, tls: config.tls }))
   const keys = createSigningKeys({ store, root, clock })
   const deps: Deps = {

@@ -121,7 +121,7 @@ export const startPlatform = async (
         port: 0,
         databaseUrl: database.url('app'),
         workerDatabaseUrl: database.url('worker'),
-        eventLogUrl: database.url('app'),
+        eventLog: { kind: 'postgres', url: database.url('app') },
         keyRingFile,
         vaultAddress: '127.0.0.1:1',
         loginTriesPerSource: 20,

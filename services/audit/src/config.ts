@@ -1,4 +1,5 @@
 import { type Environment, readConfig } from '@sallyport/config/reader'
+import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
@@ -12,8 +13,7 @@ export type AuditConfig = {
   readonly databaseUrl: string
   /** As role sallyport_audit_worker. */
   readonly workerDatabaseUrl: string
-  /** As role sallyport_event_log. */
-  readonly eventLogUrl: string
+  readonly eventLog: EventLogConfig
   /** 32 bytes in base64, readable by the service only. */
   readonly chainKeyFile: string
   /** Where signed checkpoints are kept, out of reach of who can change the database. */
@@ -31,7 +31,7 @@ export const readAuditConfig = (environment: Environment): AuditConfig =>
     port: reader.integer('SALLYPORT_AUDIT_PORT', { min: 0, max: 65_535 }, 7406),
     databaseUrl: reader.text('SALLYPORT_AUDIT_DATABASE_URL'),
     workerDatabaseUrl: reader.text('SALLYPORT_AUDIT_WORKER_DATABASE_URL'),
-    eventLogUrl: reader.text('SALLYPORT_EVENT_LOG_URL'),
+    eventLog: readEventLog(reader),
     chainKeyFile: reader.file('SALLYPORT_AUDIT_CHAIN_KEY_FILE'),
     checkpointDirectory: reader.text('SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY'),
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),

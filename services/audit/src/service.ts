@@ -4,7 +4,7 @@ import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { openPool, type Pool } from '@sallyport/database/pool'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import type { EventDriver } from '@sallyport/events/driver'
-import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
@@ -16,6 +16,7 @@ import { startCheckpointer } from './checkpoints/checkpointer.ts'
 import { verificationKeys } from '@sallyport/rpc/verification-keys'
 import type { AuditConfig } from './config.ts'
 import { ingest, ingestGroup } from './events/ingest.ts'
+import { trailTopicOnDemand } from './events/topics.ts'
 import { bindings } from './rpc/index.ts'
 
 export type RunningService = AsyncDisposable & { readonly address: string }
@@ -44,8 +45,9 @@ export const startAudit = async (
   const pool = opened.use(open(config.databaseUrl, 'audit', log))
   const worker = opened.use(open(config.workerDatabaseUrl, 'audit worker', log))
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: worker, log }))
-  const connection = { connectionString: config.eventLogUrl, application_name: 'audit events' }
-  const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
+  const driver =
+    overrides.driver ??
+    opened.use(openEventLog(config.eventLog, { service: 'audit', log, topicOnDemand: trailTopicOnDemand }))
   const channel = opened.use(
     openChannel({ service: 'access-control', address: config.accessControlAddress, tls: config.tls }),
   )

@@ -43,7 +43,7 @@ const start = async (): Promise<void> => {
       port: 0,
       databaseUrl: db.url('app'),
       workerDatabaseUrl: db.url('worker'),
-      eventLogUrl: eventLog.href,
+      eventLog: { kind: 'postgres', url: eventLog.href },
       chainKeyFile: join(directory, 'chain.key'),
       checkpointDirectory: join(directory, 'checkpoints'),
       accessControlAddress: '127.0.0.1:1',

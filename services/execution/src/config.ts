@@ -1,6 +1,7 @@
 import { type Environment, type Reader, readConfig } from '@sallyport/config/reader'
 import { readEgressRules } from '@sallyport/egress/config'
 import type { EgressRules } from '@sallyport/egress/rules'
+import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
@@ -14,8 +15,7 @@ export type ExecutionConfig = {
   readonly databaseUrl: string
   /** As role sallyport_execution_worker. */
   readonly workerDatabaseUrl: string
-  /** As role sallyport_event_log. */
-  readonly eventLogUrl: string
+  readonly eventLog: EventLogConfig
   readonly accessControlAddress: string
   readonly vaultAddress: string
   readonly tls: TlsMaterial
@@ -43,7 +43,7 @@ export const readExecutionConfig = (environment: Environment): ExecutionConfig =
     port: reader.integer('SALLYPORT_EXECUTION_PORT', { min: 0, max: 65_535 }, 7404),
     databaseUrl: reader.text('SALLYPORT_EXECUTION_DATABASE_URL'),
     workerDatabaseUrl: reader.text('SALLYPORT_EXECUTION_WORKER_DATABASE_URL'),
-    eventLogUrl: reader.text('SALLYPORT_EVENT_LOG_URL'),
+    eventLog: readEventLog(reader),
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
     tls: readTlsMaterial(reader),

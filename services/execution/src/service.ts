@@ -9,7 +9,7 @@ import { prismaAdapter } from '@sallyport/database/prisma'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
-import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import { createEgress } from '@sallyport/egress/egress'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
@@ -61,8 +61,7 @@ export const startExecution = async (
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: worker, log }))
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, 'execution') })
   opened.defer(() => prisma.$disconnect())
-  const connection = { connectionString: config.eventLogUrl, application_name: 'execution events' }
-  const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
+  const driver = overrides.driver ?? opened.use(openEventLog(config.eventLog, { service: 'execution', log }))
   const accessControl = opened.use(
     openChannel({ service: 'access-control', address: config.accessControlAddress, tls }),
   )

@@ -36,7 +36,7 @@ const startWorld = async () => {
     SALLYPORT_EXECUTION_PORT: '0',
     SALLYPORT_EXECUTION_DATABASE_URL: neighbours.config.databaseUrl,
     SALLYPORT_EXECUTION_WORKER_DATABASE_URL: neighbours.config.workerDatabaseUrl,
-    SALLYPORT_EVENT_LOG_URL: neighbours.config.eventLogUrl,
+    SALLYPORT_EVENT_LOG_URL: neighbours.eventLogUrl,
     SALLYPORT_ACCESS_CONTROL_ADDRESS: neighbours.config.accessControlAddress,
     SALLYPORT_VAULT_ADDRESS: neighbours.config.vaultAddress,
     SALLYPORT_TARGETS_ON_LOOPBACK: 'true',

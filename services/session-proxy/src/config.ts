@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { type Environment, readConfig } from '@sallyport/config/reader'
 import { readEgressRules } from '@sallyport/egress/config'
 import type { EgressRules } from '@sallyport/egress/rules'
+import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
@@ -34,8 +35,7 @@ export type SessionProxyConfig = {
   readonly databaseUrl: string
   /** As role sallyport_session_proxy_worker. */
   readonly workerDatabaseUrl: string
-  /** As role sallyport_event_log. */
-  readonly eventLogUrl: string
+  readonly eventLog: EventLogConfig
   readonly accessControlAddress: string
   readonly vaultAddress: string
   readonly tls: TlsMaterial
@@ -96,7 +96,7 @@ export const readSessionProxyConfig = (environment: Environment): SessionProxyCo
     requireNativeAddon: reader.flag('SALLYPORT_SSH_REQUIRE_NATIVE_ADDON', true),
     databaseUrl: reader.text('SALLYPORT_SESSION_PROXY_DATABASE_URL'),
     workerDatabaseUrl: reader.text('SALLYPORT_SESSION_PROXY_WORKER_DATABASE_URL'),
-    eventLogUrl: reader.text('SALLYPORT_EVENT_LOG_URL'),
+    eventLog: readEventLog(reader),
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
     tls: readTlsMaterial(reader),

@@ -4,7 +4,7 @@ import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import { createEgress } from '@sallyport/egress/egress'
 import type { EventDriver } from '@sallyport/events/driver'
-import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import { openChannel, type RpcChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
@@ -64,8 +64,8 @@ export const startSessionProxy = async (
     }),
   )
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: database.workerPool, log }))
-  const connection = { connectionString: config.eventLogUrl, application_name: 'session-proxy events' }
-  const driver = overrides.driver ?? opened.use(openPostgresLog({ connection, log }))
+  const driver =
+    overrides.driver ?? opened.use(openEventLog(config.eventLog, { service: 'session-proxy', log }))
   const stopping = new AbortController()
   const relay = { pool: database.workerPool, driver, source: 'sallyport/session-proxy', log }
   const relaying = relayOutbox({ ...relay, signal: stopping.signal })

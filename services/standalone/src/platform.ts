@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { startAccessControl } from '@sallyport/access-control/service'
 import { startAudit } from '@sallyport/audit/service'
 import { laptopRules } from '@sallyport/egress/rules'
-import { openPostgresLog } from '@sallyport/events/postgres-log'
+import type { EventLogConfig } from '@sallyport/events/event-log-config'
+import { openEventLog } from '@sallyport/events/open-event-log'
 import { defaultWorker } from '@sallyport/execution/config'
 import { startExecution } from '@sallyport/execution/service'
 import { gatewayDefaults } from '@sallyport/gateway/config'
@@ -85,7 +86,7 @@ const startServices = async (
   const [accessControlPort, vaultPort] = [await freePort(), await freePort()]
   const accessControlAddress = `${host}:${accessControlPort}`
   const vaultAddress = `${host}:${vaultPort}`
-  const eventLogUrl = database.url('event_log', 'app')
+  const eventLog: EventLogConfig = { kind: 'postgres', url: database.url('event_log', 'app') }
   const urls = (schema: SchemaName): { databaseUrl: string; workerDatabaseUrl: string } => ({
     databaseUrl: database.url(schema, 'app'),
     workerDatabaseUrl: database.url(schema, 'worker'),
@@ -94,9 +95,10 @@ const startServices = async (
   await mkdir(data.path('checkpoints'), { recursive: true, mode: 0o700 })
 
   await using stack = new AsyncDisposableStack()
-  const connection = { connectionString: eventLogUrl, application_name: 'event log' }
-  const driver = stack.use(openPostgresLog({ connection, log: createLogger('events', logLevel) }))
-  const common = { host, port: 0, eventLogUrl, accessControlAddress, vaultAddress, logLevel }
+  const driver = stack.use(
+    openEventLog(eventLog, { service: 'standalone', log: createLogger('events', logLevel) }),
+  )
+  const common = { host, port: 0, eventLog, accessControlAddress, vaultAddress, logLevel }
 
   const accessControl = stack.use(
     await startAccessControl(

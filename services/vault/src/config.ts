@@ -1,4 +1,5 @@
 import { type Environment, readConfig } from '@sallyport/config/reader'
+import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
@@ -14,8 +15,7 @@ export type VaultConfig = {
   readonly databaseUrl: string
   /** As role sallyport_vault_worker. */
   readonly workerDatabaseUrl: string
-  /** The PostgreSQL event log. */
-  readonly eventLogUrl: string
+  readonly eventLog: EventLogConfig
   /** The key ring with the root keys. */
   readonly rootKeyFile: string
   /** How long a reveal ticket may wait to be redeemed. */
@@ -40,7 +40,7 @@ export const readVaultConfig = (environment: Environment): VaultConfig =>
     tls: readTlsMaterial(reader),
     databaseUrl: reader.text('SALLYPORT_VAULT_DATABASE_URL'),
     workerDatabaseUrl: reader.text('SALLYPORT_VAULT_WORKER_DATABASE_URL'),
-    eventLogUrl: reader.text('SALLYPORT_EVENT_LOG_URL'),
+    eventLog: readEventLog(reader),
     rootKeyFile: reader.file('SALLYPORT_VAULT_ROOT_KEY_FILE'),
     ticketSeconds: reader.integer(
       'SALLYPORT_VAULT_TICKET_SECONDS',

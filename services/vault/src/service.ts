@@ -5,7 +5,7 @@ import type { RootKeyProvider, RootKeyRotator } from '@sallyport/crypto/key-prov
 import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
-import { openPostgresLog } from '@sallyport/events/postgres-log'
+import { openEventLog } from '@sallyport/events/open-event-log'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
@@ -59,8 +59,7 @@ export const startVault = async (
   const now = overrides.now ?? stack.use(await openDatabaseClock({ pool, log })).now
   const newId = (): string => uuidV7(now())
   const tenantKeys = createTenantKeys({ database, provider: rootKeys, newId, now })
-  const connection = { connectionString: config.eventLogUrl, application_name: 'vault events' }
-  const driver = overrides.driver ?? stack.use(openPostgresLog({ connection, log }))
+  const driver = overrides.driver ?? stack.use(openEventLog(config.eventLog, { service: 'vault', log }))
   const channel = stack.use(
     openChannel({ service: 'access-control', address: config.accessControlAddress, tls: config.tls }),
   )

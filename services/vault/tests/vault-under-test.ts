@@ -109,7 +109,7 @@ export const startVaultUnderTest = async (overrides: VaultOverrides = {}): Promi
     tls: identityOf('vault'),
     databaseUrl: database.url('app'),
     workerDatabaseUrl: database.url('worker'),
-    eventLogUrl: '',
+    eventLog: { kind: 'postgres', url: '' },
     rootKeyFile,
     ticketSeconds: 30,
     showSeconds: 30,

@@ -3,8 +3,10 @@ import type { Sql } from '@sallyport/database/sql'
 import { appendEvents } from '@sallyport/events/outbox'
 import type { TrailRecord } from '../domain/trail-record.ts'
 
+export const trailTopicPrefix = 'sallyport.audit.v1.'
+
 /** The topic that a tenant's SIEM subscribes to. */
-export const trailTopic = (tenantId: string): string => `sallyport.audit.v1.${tenantId}`
+export const trailTopic = (tenantId: string): string => `${trailTopicPrefix}${tenantId}`
 
 /** The record as one line of OCSF JSON, with its sequence number. */
 export const ocsfLine = (record: TrailRecord): string => {

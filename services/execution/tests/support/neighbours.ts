@@ -125,15 +125,15 @@ export const startNeighbours = async (vault: FakeVault) => {
     }),
   ])
 
-  const eventLogUrl = new URL(db.adminUrl)
-  eventLogUrl.username = 'sallyport_event_log'
-  eventLogUrl.password = 'app'
+  const eventLog = new URL(db.adminUrl)
+  eventLog.username = 'sallyport_event_log'
+  eventLog.password = 'app'
   const config: ExecutionConfig = {
     host: '127.0.0.1',
     port: 0,
     databaseUrl: db.url('app'),
     workerDatabaseUrl: db.url('worker'),
-    eventLogUrl: eventLogUrl.href,
+    eventLog: { kind: 'postgres', url: eventLog.href },
     accessControlAddress: accessControl.address,
     vaultAddress: vaultServer.address,
     tls: await authority.issue('execution'),
@@ -147,6 +147,7 @@ export const startNeighbours = async (vault: FakeVault) => {
     authority,
     keys,
     config,
+    eventLogUrl: eventLog.href,
     signingKey: { id: 'k1', privateKey: pair.privateKey },
     addTarget: (tenantId: string, credentialId: string, deviceId: string, address = '192.0.2.1') => {
       targets.set(`${credentialId} ${deviceId}`, tenantId)

@@ -88,7 +88,7 @@ export const startProxy = async (facts: () => TargetFacts): Promise<Proxy> => {
     requireNativeAddon: false,
     databaseUrl: database.url('app'),
     workerDatabaseUrl: database.url('worker'),
-    eventLogUrl: '',
+    eventLog: { kind: 'postgres', url: '' },
     accessControlAddress: '127.0.0.1:1',
     vaultAddress: '127.0.0.1:1',
     tls: await authority.issue('session-proxy'),

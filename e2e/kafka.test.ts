@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import { kafkaClient } from '@sallyport/events/kafka-client'
+import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
+import { createPerson } from '@sallyport/standalone/demo/scene'
+import { verifyTrail } from '@sallyport/standalone/demo/verify-trail'
+import { findProgram } from '@sallyport/targets/find-program'
+import { eventually } from '@sallyport/testing/eventually'
+import { type Kafka, startKafka } from '@sallyport/testing/kafka'
+import { missingKafka } from '@sallyport/testing/kafka-jars'
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openKcat } from './support/kcat.ts'
+import { startSessions } from './support/load/sessions.ts'
+import { type Processes, startProcesses } from './support/processes.ts'
+import { startProgram } from './support/program.ts'
+import { operationsOf, setPolicy } from './support/rotation.ts'
+import { onKafka } from './support/service-environment.ts'
+import { openSmallHost } from './support/small-host.ts'
+import { allow, guard } from './support/stage.ts'
+
+type Trail = { readonly items: readonly { readonly sequence: number; readonly code: string }[] }
+
+const siem = { username: 'siem-of-acme', password: 'of-no-worth' }
+const stack = new AsyncDisposableStack()
+let missing: string | undefined
+let kafka: Kafka
+let platform: Processes
+let admin: Person
+let tenantId: string
+let created: string
+
+/** What an operator does before the first start. */
+const createTopics = async (): Promise<string> => {
+  await using program = startProgram('services/audit/src/topics-main.ts', [], { env: onKafka(kafka.broker) })
+  expect(await program.exit).toBe(0)
+  return program.printed()
+}
+
+beforeAll(async () => {
+  missing = missingKafka() ?? ((await findProgram('kcat')) ? undefined : 'needs kcat (Debian: kcat)')
+  if (missing) return
+  kafka = stack.use(await startKafka({ [siem.username]: siem.password }))
+  created = await createTopics()
+  platform = stack.use(await startProcesses({ broker: kafka.broker }))
+  const { apiUrl, initialPassword } = platform
+  admin = await signInFirst(apiUrl, { userName: 'admin', initialPassword })
+  tenantId = (await admin.api.get<{ tenantId: string }>('/me')).tenantId
+})
+afterAll(() => stack.disposeAsync())
+beforeEach(context => {
+  if (missing) context.skip(missing)
+})
+
+const trailTopic = (id: string): string => `sallyport.audit.v1.${id}`
+
+const recorded = async (code: string): Promise<number> =>
+  (await admin.api.get<Trail>(`/audit/records?limit=200&code=${code}`)).items.length
+
+/** Lets the SIEM's user read one topic, as docs/kafka.md tells an operator. */
+const letRead = async (topic: string): Promise<void> => {
+  const client = kafkaClient(
+    { brokers: [kafka.broker], clientId: 'operator' },
+    { error() {}, warn() {} },
+  ).admin()
+  await client.connect()
+  await client.createAcls({
+    acl: [
+      {
+        resourceType: AclResourceTypes.TOPIC,
+        resourceName: topic,
+        resourcePatternType: ResourcePatternTypes.LITERAL,
+        principal: `User:${siem.username}`,
+        host: '*',
+        operation: AclOperationTypes.READ,
+        permissionType: AclPermissionTypes.ALLOW,
+      },
+    ],
+  })
+  await client.disconnect()
+}
+
+/** In the order of their first appearance: a relay that is cut off publishes again. */
+const sequencesOf = (lines: readonly string[]): number[] => [
+  ...new Set(lines.map(line => (JSON.parse(line) as { metadata: { sequence: number } }).metadata.sequence)),
+]
+
+const newest = async (): Promise<number> => {
+  const { items } = await admin.api.get<Trail>('/audit/records?limit=200')
+  return Math.max(...items.map(({ sequence }) => sequence))
+}
+
+/** All that stands in the trail now is in the topic, from its first record on and in order. */
+const expectWholeTopic = async (): Promise<void> => {
+  await using kcat = await openKcat(kafka, siem)
+  const count = await newest()
+  const read = async (): Promise<number[]> => sequencesOf(await kcat.read(trailTopic(tenantId)))
+  const sequences = await eventually(async () => {
+    const some = await read()
+    return some.length >= count && some
+  }, 60_000)
+  expect(sequences).toEqual(sequences.map((_, index) => index + 1))
+}
+
+describe('The platform as processes of their own, with Kafka between them', () => {
+  it('has the topics that its operator made, and says so the second time', async () => {
+    expect(created).toMatch(/^sallyport\.vault\.v1: created, 12 partitions, 7 days$/m)
+    expect(await createTopics()).toMatch(/^sallyport\.audit-intake\.v1: exists, and stays as it is$/m)
+  })
+
+  it('changes a password after the session that used it: the event came through', async () => {
+    await using host = await openSmallHost()
+    const guarded = await guard(admin.api, host, 'through kafka')
+    const alice = await createPerson(admin.api, 'alice', 'user')
+    await allow(admin.api, 'through kafka', [alice], { session: { allowed: true } })
+    await setPolicy(admin.api, guarded, { afterSession: true })
+    const target = { username: host.account.username, deviceName: guarded.deviceName }
+    await using sessions = startSessions(platform, [alice], target)
+    await eventually(() => sessions.succeeded() > 0)
+    await sessions[Symbol.asyncDispose]()
+    const changed = async (): Promise<boolean> =>
+      (await operationsOf(admin.api, guarded)).some(
+        ({ trigger, state }) => trigger === 'session' && state === 'succeeded',
+      )
+    await eventually(changed, 60_000)
+  })
+
+  it('gives a tenant’s SIEM its trail without a gap, and nobody else’s', async () => {
+    const other = await admin.api.post<{ id: string }>('/tenants', {
+      name: `tenant-${randomUUID().slice(0, 8)}`,
+      administratorUserName: 'their-admin',
+    })
+    await letRead(trailTopic(tenantId))
+    await expectWholeTopic()
+    await using kcat = await openKcat(kafka, siem)
+    await expect(kcat.read(trailTopic(other.id))).rejects.toThrow(/authoriz/i)
+  })
+
+  it('goes on without its broker, and loses nothing of what happened meanwhile', async () => {
+    const devices = await recorded('device.created')
+    await kafka.kill()
+    const names = Array.from({ length: 20 }, (_, index) => `made-in-silence-${index}`)
+    for (const name of names)
+      await admin.api.post('/devices', {
+        name,
+        address: '192.0.2.1',
+        type: 'linux-server',
+        tags: [],
+        connectivities: [{ protocol: 'ssh', port: 22 }],
+      })
+    expect(await recorded('device.created')).toBe(devices)
+    await kafka.start()
+    await eventually(async () => (await recorded('device.created')) === devices + names.length, 90_000)
+    await expectWholeTopic()
+    expect(await verifyTrail(platform)).toMatchObject({ intact: true })
+  })
+})
