@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Admin } from 'kafkajs'
 import type { EventsLog } from './event-log.ts'
 import { type KafkaConnection, kafkaClient } from './kafka-client.ts'
 
@@ -24,11 +26,31 @@ export const createTopics = async (
     const missing = topics.filter(({ topic }) => !existing.has(topic))
     if (missing.length > 0) {
       // Gives `false`, and no error, where somebody was faster.
-      await admin.createTopics({ topics: missing.map(definitionOf), waitForLeaders: true })
+      await admin.createTopics({ topics: missing.map(definitionOf), waitForLeaders: false })
+      await known(
+        admin,
+        missing.map(({ topic }) => topic),
+      )
     }
     return missing.map(({ topic }) => topic)
   } finally {
     await admin.disconnect()
+  }
+}
+
+const knownWithinMs = 30_000
+
+/** A broker acknowledges a topic before it knows of it; kafkajs's own waiting takes that for an error. */
+const known = async (admin: Admin, topics: string[]): Promise<void> => {
+  const giveUpAt = performance.now() + knownWithinMs
+  for (;;) {
+    try {
+      await admin.fetchTopicMetadata({ topics })
+      return
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error
+      await pause(100)
+    }
   }
 }
 
