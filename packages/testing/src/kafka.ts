@@ -1,10 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@sallyport/postgres/free-port'
 import { eventually } from './eventually.ts'
 import { kafkaJars } from './kafka-jars.ts'
 
@@ -104,11 +103,32 @@ const answers = (port: number): Promise<boolean> =>
       })
   })
 
+const isFree = (port: number): Promise<boolean> =>
+  new Promise(resolve => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+
+/**
+ * Three ports that nobody takes in the seconds until a broker listens, nor while it is down: below those that Linux
+ * gives to connections, and away from where other processes begin to look.
+ */
+const quietPorts = async (): Promise<Ports> => {
+  const found: number[] = []
+  for (let port = 20_000 + ((process.pid * 7) % 12_000); found.length < 3; port += 1) {
+    if (port >= 32_768) throw new Error('there are no three free ports')
+    if (await isFree(port)) found.push(port)
+  }
+  const [open = 0, secured = 0, controller = 0] = found
+  return { open, secured, controller }
+}
+
 export const startKafka = async (users: Users = {}): Promise<Kafka> => {
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-kafka-'))
   stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
-  const ports = { open: await freePort(), secured: await freePort(), controller: await freePort() }
+  const ports = await quietPorts()
   const config = join(directory, 'server.properties')
   await writeFile(config, properties(directory, ports, users))
   const authority = makeCertificate(directory)
