@@ -57,7 +57,7 @@ const handleBatch = async (
       return
     }
     crashPoint('after handle')
-    // Not before the position is stored: who takes over must not miss what this one was about to lose.
+    // In this order: what was handled, and its position could not be stored, comes again.
     await commitOffsetsIfNecessary({
       topics: [{ topic, partitions: [{ partition, offset: after(last.offset) }] }],
     })
