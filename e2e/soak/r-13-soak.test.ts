@@ -19,9 +19,11 @@ const residentMayRise = 40 * megabyte
 const mustBeSureWithin = (isNightly ? 1 : 10) * megabyte
 /**
  * Descriptors and handles come and go with the calls that are on their way, so that their slope is as unsure as memory's.
- * On the gate 720 sessions and 7,200 calls an hour are made: one kept by every fifth session is seen.
+ * On the gate 720 sessions and 7,200 calls an hour are made: one kept by every tenth session is seen.
  */
-const mayBeKeptPerHour = isNightly ? 1 : 60
+const mayBeKeptPerHour = isNightly ? 1 : 30
+/** 58 was the least sure that thirteen minutes on a busy machine were. */
+const keptSureWithin = isNightly ? 1 : 90
 const driftAllowed = 1.1
 
 const path = process.env['SALLYPORT_SOAK']
@@ -82,7 +84,7 @@ describe('R-13: a platform under a light load, beside all other tests', () => {
       { name: 'descriptors', slope: descriptors },
       { name: 'handles', slope: handles },
     ]) {
-      expect(slope.offBy, `${name}: ${perHour(slope)}`).toBeLessThan(mayBeKeptPerHour)
+      expect(slope.offBy, `${name}: ${perHour(slope)}`).toBeLessThan(keptSureWithin)
       expect(slope.perHour - slope.offBy, `${name}: ${perHour(slope)}`).toBeLessThan(mayBeKeptPerHour)
     }
     // Beside all other tests, how long a call takes tells of those.
