@@ -4,7 +4,7 @@ import type { Subscription } from './driver.ts'
 import type { EventsLog } from './event-log.ts'
 import type { EventRecord } from './event-record.ts'
 import { recordOfMessage } from './kafka-record.ts'
-import { rest } from './rest.ts'
+import { persist } from './persist.ts'
 
 /** As many records as one call of a handler gets. */
 const handleAtOnce = 500
@@ -110,19 +110,11 @@ const followOnce = async (kafka: Kafka, log: EventsLog, subscription: Subscripti
 }
 
 /** Follows the topics as a member of the group until the signal fires, over as many connections as it takes. */
-export const followKafka = async (
-  kafka: Kafka,
-  log: EventsLog,
-  subscription: Subscription,
-): Promise<void> => {
+export const followKafka = (kafka: Kafka, log: EventsLog, subscription: Subscription): Promise<void> => {
   const { group, topics, signal } = subscription
-  while (!signal.aborted) {
-    try {
-      await followOnce(kafka, log, subscription)
-    } catch (err) {
-      if (signal.aborted) return
-      log.warn({ err, group, topics }, 'The subscription lost Kafka; it will try again')
-      await rest(1000, signal)
-    }
-  }
+  return persist(
+    signal,
+    () => followOnce(kafka, log, subscription),
+    err => log.warn({ err, group, topics }, 'The subscription lost Kafka; it will try again'),
+  )
 }

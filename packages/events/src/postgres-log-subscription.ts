@@ -4,6 +4,7 @@ import type { Subscription } from './driver.ts'
 import type { EventsLog } from './event-log.ts'
 import { type CloudEventHeaders, type EventRecord, recordOf } from './event-record.ts'
 import { type LogReader, openLogReader } from './postgres-log-reader.ts'
+import { persist } from './persist.ts'
 import { rest } from './rest.ts'
 
 type Row = { position: string; key: string; headers: CloudEventHeaders; payload: Buffer }
@@ -66,20 +67,17 @@ const readUntilStopped = async (
 }
 
 /** Follows the topics until the signal fires, over as many connections as it takes. */
-export const follow = async (
+export const follow = (
   connection: pg.ClientConfig,
   log: EventsLog,
   subscription: Subscription,
 ): Promise<void> => {
   const { group, topics, signal } = subscription
-  while (!signal.aborted) {
-    try {
-      await using reader = await openLogReader(connection, topics)
-      await readUntilStopped(reader, subscription, log)
-    } catch (err) {
-      if (signal.aborted) return
-      log.warn({ err, group }, 'The subscription lost its connection to the event log; it will try again')
-      await rest(1000, signal)
-    }
+  const followOnce = async (): Promise<void> => {
+    await using reader = await openLogReader(connection, topics)
+    await readUntilStopped(reader, subscription, log)
   }
+  const tell = (err: unknown): void =>
+    log.warn({ err, group }, 'The subscription lost its connection to the event log; it will try again')
+  return persist(signal, followOnce, tell)
 }

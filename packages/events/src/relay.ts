@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { EventDriver } from './driver.ts'
 import type { EventRecord } from './event-record.ts'
 import type { EventsLog } from './event-log.ts'
+import { persist } from './persist.ts'
 import { rest } from './rest.ts'
 
 export type Relay = {
@@ -93,13 +94,9 @@ const relayOnce = async (relay: Relay): Promise<void> => {
  * Moves the outbox to the driver, in order, until the signal fires. At least once: consumers ignore ids that they
  * have seen. Run it in every replica of a service; one of them works, the others stand by.
  */
-export const relayOutbox = async (relay: Relay): Promise<void> => {
-  while (!relay.signal.aborted) {
-    try {
-      await relayOnce(relay)
-    } catch (err) {
-      relay.log.warn({ err }, 'The outbox relay lost its database or its driver; it will try again')
-      await rest(1000, relay.signal)
-    }
-  }
-}
+export const relayOutbox = (relay: Relay): Promise<void> =>
+  persist(
+    relay.signal,
+    () => relayOnce(relay),
+    err => relay.log.warn({ err }, 'The outbox relay lost its database or its driver; it will try again'),
+  )
