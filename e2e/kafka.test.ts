@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { trailTopic } from '@sallyport/audit/events/published'
 import { kafkaClient } from '@sallyport/events/kafka-client'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { createPerson } from '@sallyport/standalone/demo/scene'
@@ -50,8 +51,6 @@ afterAll(() => stack.disposeAsync())
 beforeEach(context => {
   if (missing) context.skip(missing)
 })
-
-const trailTopic = (id: string): string => `sallyport.audit.v1.${id}`
 
 const recorded = async (code: string): Promise<number> =>
   (await admin.api.get<Trail>(`/audit/records?limit=200&code=${code}`)).items.length
