@@ -8,7 +8,14 @@ import { findProgram } from '@sallyport/targets/find-program'
 import { eventually } from '@sallyport/testing/eventually'
 import { type Kafka, startKafka } from '@sallyport/testing/kafka'
 import { missingKafka } from '@sallyport/testing/kafka-jars'
-import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
+import {
+  type AclEntry,
+  type Admin,
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  ResourcePatternTypes,
+} from 'kafkajs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openKcat } from './support/kcat.ts'
 import { startSessions } from './support/load/sessions.ts'
@@ -55,27 +62,29 @@ beforeEach(context => {
 const recorded = async (code: string): Promise<number> =>
   (await admin.api.get<Trail>(`/audit/records?limit=200&code=${code}`)).items.length
 
-/** Lets the SIEM's user read one topic, as docs/kafka.md tells an operator. */
-const letRead = async (topic: string): Promise<void> => {
-  const client = kafkaClient(
-    { brokers: [kafka.broker], clientId: 'operator' },
-    { error() {}, warn() {} },
-  ).admin()
+const asOperator = async <T>(work: (admin: Admin) => Promise<T>): Promise<T> => {
+  const connection = { brokers: [kafka.broker], clientId: 'operator' }
+  const client = kafkaClient(connection, { error() {}, warn() {} }).admin()
   await client.connect()
-  await client.createAcls({
-    acl: [
-      {
-        resourceType: AclResourceTypes.TOPIC,
-        resourceName: topic,
-        resourcePatternType: ResourcePatternTypes.LITERAL,
-        principal: `User:${siem.username}`,
-        host: '*',
-        operation: AclOperationTypes.READ,
-        permissionType: AclPermissionTypes.ALLOW,
-      },
-    ],
-  })
-  await client.disconnect()
+  try {
+    return await work(client)
+  } finally {
+    await client.disconnect()
+  }
+}
+
+/** Lets the SIEM's user read one topic, as docs/kafka.md tells an operator. */
+const letRead = (topic: string): Promise<unknown> => {
+  const right: AclEntry = {
+    resourceType: AclResourceTypes.TOPIC,
+    resourceName: topic,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: `User:${siem.username}`,
+    host: '*',
+    operation: AclOperationTypes.READ,
+    permissionType: AclPermissionTypes.ALLOW,
+  }
+  return asOperator(operator => operator.createAcls({ acl: [right] }))
 }
 
 /** In the order of their first appearance: a relay that is cut off publishes again. */
@@ -124,14 +133,23 @@ describe('The platform as processes of their own, with Kafka between them', () =
   })
 
   it('gives a tenant’s SIEM its trail without a gap, and nobody else’s', async () => {
-    const other = await admin.api.post<{ id: string }>('/tenants', {
-      name: `tenant-${randomUUID().slice(0, 8)}`,
+    const tenant = `tenant-${randomUUID().slice(0, 8)}`
+    const other = await admin.api.post<{ tenant: { id: string }; initialPassword: string }>('/tenants', {
+      name: tenant,
       administratorUserName: 'their-admin',
     })
+    // Who signs in leaves the first records of the other trail.
+    const { initialPassword } = other
+    await signInFirst(platform.apiUrl, { tenant, userName: 'their-admin', initialPassword })
     await letRead(trailTopic(tenantId))
     await expectWholeTopic()
+    const theirs = trailTopic(other.tenant.id)
+    await eventually(
+      async () => (await asOperator(operator => operator.listTopics())).includes(theirs),
+      30_000,
+    )
     await using kcat = await openKcat(kafka, siem)
-    await expect(kcat.read(trailTopic(other.id))).rejects.toThrow(/authoriz/i)
+    await expect(kcat.read(theirs)).rejects.toThrow(/authoriz/i)
   })
 
   it('goes on without its broker, and loses nothing of what happened meanwhile', async () => {
