@@ -28,18 +28,18 @@ const routes = ['/devices?limit=10', '/credentials?limit=10', '/sessions?limit=1
 
 /** Calls at a steady pace, and writes down every half minute how long they took. */
 const call = async (api: Api): Promise<void> => {
-  let [times, failures, since]: [number[], number, number] = [[], 0, performance.now()]
+  let [times, failures, since]: [number[], string[], number] = [[], [], performance.now()]
   for (let turn = 0; !stop.signal.aborted; turn += 1) {
     const startedAt = performance.now()
-    await api.get(routes[turn % routes.length] ?? '/me').catch(() => {
-      failures += 1
+    await api.get(routes[turn % routes.length] ?? '/me').catch((failure: Error) => {
+      failures.push(`${failure.message}, after ${Math.round(performance.now() - startedAt)} ms`)
     })
     times.push(performance.now() - startedAt)
     if (performance.now() - since > windowMs) {
       const p99 = times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.99)] ?? 0
-      const sample: LatencySample = { kind: 'latency', p99, failures }
+      const sample: LatencySample = { kind: 'latency', calls: times.length, p99, failures }
       appendFileSync(path, `${JSON.stringify(sample)}\n`)
-      ;[times, failures, since] = [[], 0, performance.now()]
+      ;[times, failures, since] = [[], [], performance.now()]
     }
     await pause(callsEveryMs, undefined, { signal: stop.signal }).catch(() => {})
   }

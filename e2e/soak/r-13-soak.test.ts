@@ -1,7 +1,7 @@
 import { eventually } from '@sallyport/testing/eventually'
 import { figure, isNightly } from '@sallyport/testing/proof'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type MemorySample, readSamples, soakMs } from './samples.ts'
+import { type LatencySample, type MemorySample, readSamples, soakMs } from './samples.ts'
 import { type Slope, slopeOf } from './slope.ts'
 
 const minuteMs = 60_000
@@ -25,17 +25,19 @@ const mayBeKeptPerHour = isNightly ? 1 : 30
 /** 58 was the least sure that thirteen minutes on a busy machine were. */
 const keptSureWithin = isNightly ? 1 : 90
 const driftAllowed = 1.1
+/**
+ * Callers are told within two seconds of a platform that stands still. Beside all other tests it does when the machine
+ * itself does: 3 of 1,400 calls were seen.
+ */
+const mayFail = isNightly ? 0 : 0.01
 
 const path = process.env['SALLYPORT_SOAK']
 
 const samples = (): readonly MemorySample[] =>
   readSamples(path ?? '').flatMap(sample => (sample.kind === 'memory' ? [sample] : []))
 
-const latencies = (): readonly number[] =>
-  readSamples(path ?? '').flatMap(sample => (sample.kind === 'latency' ? [sample.p99] : []))
-
-const failures = (): number =>
-  readSamples(path ?? '').reduce((sum, sample) => sum + (sample.kind === 'latency' ? sample.failures : 0), 0)
+const calls = (): readonly LatencySample[] =>
+  readSamples(path ?? '').flatMap(sample => (sample.kind === 'latency' ? [sample] : []))
 
 const last = <T>(items: readonly T[]): T | undefined => items.at(-1)
 const middle = (values: readonly number[]): number =>
@@ -72,9 +74,12 @@ describe('R-13: a platform under a light load, beside all other tests', () => {
     const descriptors = slopeOf(steady.map(sample => ({ at: sample.at, value: sample.descriptors })))
     const handles = slopeOf(steady.map(sample => ({ at: sample.at, value: sample.resources })))
     const [first, final] = thirds(steady)
-    const [earlier, later] = thirds(latencies().slice(Math.floor(latencies().length / 4)))
+    const latencies = calls().map(({ p99 }) => p99)
+    const [earlier, later] = thirds(latencies.slice(Math.floor(latencies.length / 4)))
     const drift = middle(later) / middle(earlier)
-    expect(failures(), 'calls that failed').toBe(0)
+    const failures = calls().flatMap(sample => sample.failures)
+    const made = calls().reduce((sum, sample) => sum + sample.calls, 0)
+    expect(failures.length, failures.join('\n')).toBeLessThanOrEqual(mayFail * made)
     expect(kept.offBy, told(kept)).toBeLessThan(mustBeSureWithin)
     // What the measurement cannot tell from a platform that keeps less passes; the night tells more.
     expect(kept.perHour - kept.offBy, `kept after collection: ${told(kept)}`).toBeLessThan(mayGrowPerHour)
@@ -92,7 +97,7 @@ describe('R-13: a platform under a light load, beside all other tests', () => {
     figure(
       'R-13',
       `${Math.round((last(steady)?.at ?? 0) / minuteMs)} minutes: kept ${told(kept)}, resident ${told(resident)}, ` +
-        `descriptors ${perHour(descriptors)}, handles ${perHour(handles)}`,
+        `descriptors ${perHour(descriptors)}, handles ${perHour(handles)}; ${failures.length} of ${made} calls failed`,
     )
   })
 })

@@ -15,8 +15,13 @@ export type MemorySample = {
   readonly resources: number
 }
 
-/** How long calls of the last half minute took. */
-export type LatencySample = { readonly kind: 'latency'; readonly p99: number; readonly failures: number }
+/** How long calls of the last half minute took, in milliseconds, and how those failed that did. */
+export type LatencySample = {
+  readonly kind: 'latency'
+  readonly calls: number
+  readonly p99: number
+  readonly failures: readonly string[]
+}
 
 export const readSamples = (path: string): readonly (MemorySample | LatencySample)[] =>
   existsSync(path)

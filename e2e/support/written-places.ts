@@ -17,8 +17,15 @@ export const processesOf = async ({ processIds }: StandaloneProcess): Promise<Wr
       name => `/proc/${pid}/${name}`,
     ),
   )
-  if (places.length === 0) throw new Error('there is no process to look at')
-  return Promise.all(places.map(async place => [place, await readFile(place).catch(() => Buffer.alloc(0))]))
+  const written = await Promise.all(
+    places.map(
+      async (place): Promise<Written> => [place, await readFile(place).catch(() => Buffer.alloc(0))],
+    ),
+  )
+  // Of a process that has ended since it was listed, nothing can be read.
+  const readable = written.filter(([, content]) => content.length > 0)
+  if (readable.length === 0) throw new Error('there is no process to look at')
+  return readable
 }
 
 /** What was left in the machine's temporary directory since a moment, in milliseconds. */

@@ -6,7 +6,11 @@ import { clientCredentials, type TlsMaterial } from './tls.ts'
 export const maxMessageBytes = 2 * 1024 * 1024
 
 /** A connection to all replicas of one service. */
-export type RpcChannel = Disposable & { readonly client: Client }
+export type RpcChannel = Disposable & {
+  readonly client: Client
+  /** Connects if it has not; whether there is a connection within that time, in milliseconds. */
+  readonly connects: (withinMs: number) => Promise<boolean>
+}
 
 /**
  * Opens a channel to a service. It connects when first used and reconnects by itself.
@@ -31,5 +35,10 @@ export const openChannel = (options: {
     'grpc.ssl_target_name_override': options.service,
     'grpc.default_authority': options.service,
   })
-  return { client, [Symbol.dispose]: () => client.close() }
+  return {
+    client,
+    connects: withinMs =>
+      new Promise(resolve => client.waitForReady(Date.now() + withinMs, failure => resolve(!failure))),
+    [Symbol.dispose]: () => client.close(),
+  }
 }

@@ -19,7 +19,7 @@ export const startGateway = async (
   const log = overrides.log ?? createLogger('gateway', config.logLevel)
   const channels = openChannels(config)
   const upstreams = overrides.upstreams ?? connectUpstreams(channels)
-  const app = await buildApp({ config, upstreams, isReady: () => isReady(upstreams), log })
+  const app = await buildApp({ config, upstreams, missing: readiness(channels, upstreams), log })
   const address = await app.listen({ host: config.host, port: config.port })
   return {
     address,
@@ -42,9 +42,26 @@ const openChannels = ({ services: { addresses, tls } }: GatewayConfig): Record<U
   }
 }
 
-/** Without the service that says who is calling nothing can be answered; without another one, much can. */
-const isReady = ({ authentication }: Upstreams): Promise<boolean> =>
-  authentication.getVerificationKeys({}, { deadlineMs: 2_000 }).then(
-    () => true,
-    () => false,
-  )
+const reachedWithinMs = 1_000
+
+/**
+ * Tells what a gateway lacks to be ready. It is, once it has reached every service; from then on while the one that says
+ * who is calling answers, because without another one, much can be done.
+ */
+const readiness = (
+  channels: Readonly<Record<UpstreamName, RpcChannel>>,
+  { authentication }: Upstreams,
+): (() => Promise<readonly UpstreamName[]>) => {
+  const unreached = new Map(Object.entries(channels) as [UpstreamName, RpcChannel][])
+  const reach = async ([name, channel]: [UpstreamName, RpcChannel]): Promise<void> => {
+    if (await channel.connects(reachedWithinMs)) unreached.delete(name)
+  }
+  return async () => {
+    await Promise.all([...unreached].map(reach))
+    if (unreached.size > 0) return [...unreached.keys()]
+    return authentication.getVerificationKeys({}, { deadlineMs: 2_000 }).then(
+      () => [],
+      () => ['access-control'],
+    )
+  }
+}

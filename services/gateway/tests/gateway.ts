@@ -17,7 +17,7 @@ type Overrides = {
   readonly upstreams?: FakeUpstreams
   readonly config?: Partial<AppParts['config']>
   readonly log?: AppParts['log']
-  readonly isReady?: AppParts['isReady']
+  readonly missing?: AppParts['missing']
 }
 
 const unlimited = 1_000_000
@@ -35,7 +35,7 @@ export const testGateway = async (overrides: Overrides = {}): Promise<TestGatewa
   const app = await buildApp({
     config: { ...gatewayDefaults, origins: [origin], limits, ...overrides.config },
     upstreams,
-    isReady: overrides.isReady ?? (async () => true),
+    missing: overrides.missing ?? (async () => []),
     log: overrides.log ?? createLogger('gateway', 'silent'),
   })
   return { app, upstreams, [Symbol.asyncDispose]: () => app.close() }

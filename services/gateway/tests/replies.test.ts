@@ -205,10 +205,17 @@ test('every reply carries the security headers', async () => {
   }
 })
 
-test('health is told to everybody: alive always, ready only when access-control answers', async () => {
-  await using gateway = await testGateway({ isReady: async () => false })
+test('health is told to everybody: alive always, ready when no service is missing', async () => {
+  const missing: string[] = ['vault']
+  await using gateway = await testGateway({ missing: async () => missing })
   expect((await gateway.app.inject({ url: '/livez' })).statusCode).toBe(200)
-  expect((await gateway.app.inject({ url: '/readyz' })).statusCode).toBe(503)
+  const unready = await gateway.app.inject({ url: '/readyz' })
+  expect(unready.statusCode).toBe(503)
+  expect(unready.json()).toEqual({ status: 'unavailable', missing: ['vault'] })
+  missing.pop()
+  const ready = await gateway.app.inject({ url: '/readyz' })
+  expect(ready.statusCode).toBe(200)
+  expect(ready.json()).toEqual({ status: 'ok' })
 })
 
 test('too many requests are refused, and told when to come back', async () => {

@@ -27,7 +27,12 @@ test('it starts before the services behind it, and says so', async () => {
   await using gateway = await startGateway(config)
   expect(gateway.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   expect((await fetch(`${gateway.address}/livez`)).status).toBe(200)
-  expect((await fetch(`${gateway.address}/readyz`)).status).toBe(503)
+  const unready = await fetch(`${gateway.address}/readyz`)
+  expect(unready.status).toBe(503)
+  expect(await unready.json()).toEqual({
+    status: 'unavailable',
+    missing: Object.keys(config.services.addresses),
+  })
   const headers = { authorization: `Bearer ${'x'.repeat(40)}` }
   const reply = await fetch(`${gateway.address}/v1/me`, { headers })
   expect(reply.status).toBe(503)

@@ -37,12 +37,13 @@ export type AppParts = {
     'origins' | 'trustedProxies' | 'limits' | 'upstreamDeadlineMs' | 'rightsWatch' | 'tls'
   >
   readonly upstreams: Upstreams
-  readonly isReady: () => Promise<boolean>
+  /** The services that it lacks to be ready; none when it is. */
+  readonly missing: () => Promise<readonly string[]>
   readonly log: Logger
 }
 
 /** Builds the HTTP application, from the outermost concern to the routes. It listens to nothing yet. */
-export const buildApp = async ({ config, upstreams, isReady, log }: AppParts): Promise<FastifyInstance> => {
+export const buildApp = async ({ config, upstreams, missing, log }: AppParts): Promise<FastifyInstance> => {
   const app = createServer(config, log)
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
@@ -64,7 +65,7 @@ export const buildApp = async ({ config, upstreams, isReady, log }: AppParts): P
   await app.register(rateLimit, { global: false })
   refuseRoutesWithoutRow(app)
   await registerOpenApi(app, '1')
-  registerHealth(app, isReady)
+  registerHealth(app, missing)
 
   const authenticate = createAuthenticate(upstreams.authentication, config.upstreamDeadlineMs)
   const gate = createGate({

@@ -65,7 +65,6 @@ const checkStructure = (text: string): void => {
 
 const structural = /["{}[\],]/g
 const notSpace = /[^ \n\r\t]/g
-const quote = 0x22
 const backslash = 0x5c
 
 /** Where the next such character is, or the end. A regular expression skips megabytes in no time. */
@@ -74,12 +73,12 @@ const find = (wanted: RegExp, text: string, from: number): number => {
   return wanted.exec(text)?.index ?? text.length
 }
 
-/** The position after the closing quote. By codes: a text may be nothing but escapes, a megabyte of them. */
+/** The position after the closing quote: the first with an even number of backslashes before it. */
 const endOfString = (text: string, start: number): number => {
-  for (let at = start + 1; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code === backslash) at += 1
-    else if (code === quote) return at + 1
+  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let before = at
+    while (text.charCodeAt(before - 1) === backslash) before -= 1
+    if ((at - before) % 2 === 0) return at + 1
   }
   return text.length
 }
