@@ -48,7 +48,9 @@ export default defineConfig({
           name: 'integration',
           include: ['packages/*/tests/**/*.test.ts', 'services/*/tests/**/*.test.ts'],
           globalSetup: ['packages/testing/src/global-setup.ts'],
-          testTimeout: 30_000,
+          // As above; a database of its own keeps a file from the others.
+          isolate: false,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
@@ -60,8 +62,6 @@ export default defineConfig({
           exclude: ['**/node_modules/**', 'e2e/soak/**', ...alone],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Three, because a platform's test waits more than it works.
-          maxWorkers: 3,
           // After everything else: whole platforms take much of the machine.
           sequence: { groupOrder: 1 },
         },
@@ -89,7 +89,7 @@ export default defineConfig({
       },
     ],
     sequence: { sequencer: LongFirst },
-    // Two cores: more workers only make each other late.
-    maxWorkers: 2,
+    // For two cores: while one waits, two work.
+    maxWorkers: 3,
   },
 })

@@ -3,12 +3,15 @@ import 'reflect-metadata'
 import { createPrivateKey, webcrypto } from 'node:crypto'
 import { type ServiceName, spiffeIdOf } from '@sallyport/identity/services'
 import {
+  AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  type X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
 import type { TlsMaterial } from './tls.ts'
@@ -36,9 +39,10 @@ export const createServiceAuthority = async (now: Date = new Date()): Promise<Se
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  const authority = Buffer.from(certificate.toString('pem'))
+  const authority = pemOf(certificate)
   return {
     certificate: authority,
     issue: async (service, { now: from = new Date(), days = 365 } = {}) => {
@@ -55,17 +59,22 @@ export const createServiceAuthority = async (now: Date = new Date()): Promise<Se
           new BasicConstraintsExtension(false, undefined, true),
           new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
           new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+          // Two authorities of one name are told apart by it.
+          await AuthorityKeyIdentifierExtension.create(keys.publicKey),
           new SubjectAlternativeNameExtension([{ type: 'url', value: spiffeIdOf(service) }]),
         ],
       })
       return {
-        certificate: Buffer.from(issued.toString('pem')),
+        certificate: pemOf(issued),
         privateKey: await privatePem(own.privateKey),
         authority,
       }
     },
   }
 }
+
+/** With a newline at its end, so that files of several can be made by joining them. */
+const pemOf = (certificate: X509Certificate): Buffer => Buffer.from(`${certificate.toString('pem')}\n`)
 
 const generateKeys = (): Promise<webcrypto.CryptoKeyPair> =>
   webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])

@@ -6,4 +6,9 @@ export const readTlsMaterial = (reader: Reader): TlsMaterial => ({
   certificate: reader.bytes('SALLYPORT_TLS_CERTIFICATE_FILE'),
   privateKey: reader.bytes('SALLYPORT_TLS_KEY_FILE'),
   authority: reader.bytes('SALLYPORT_TLS_AUTHORITY_FILE'),
+  files: {
+    certificate: reader.optional('SALLYPORT_TLS_CERTIFICATE_FILE') ?? '',
+    privateKey: reader.optional('SALLYPORT_TLS_KEY_FILE') ?? '',
+    authority: reader.optional('SALLYPORT_TLS_AUTHORITY_FILE') ?? '',
+  },
 })

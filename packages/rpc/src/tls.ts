@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { PeerCertificate } from 'node:tls'
-import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js'
+import { type ChannelCredentials, experimental, type ServerCredentials } from '@grpc/grpc-js'
 import { type ServiceName, serviceOfSpiffeId, spiffeIdOf } from '@sallyport/identity/services'
 
 /** A service's own certificate and key, and the authority that it trusts; all PEM. */
@@ -8,24 +8,51 @@ export type TlsMaterial = {
   readonly certificate: Buffer
   readonly privateKey: Buffer
   readonly authority: Buffer
+  /** Where they were read from, if it was from files. */
+  readonly files?: TlsFiles
+  /** Calls the listener whenever they have changed, until the returned function is called. */
+  readonly onRenewal?: (listener: () => void) => () => void
 }
 
+/** Paths. */
+export type TlsFiles = Readonly<Record<'certificate' | 'privateKey' | 'authority', string>>
+
 /** Credentials of a server that answers only clients with a certificate of our authority. */
-export const serverCredentials = (tls: TlsMaterial): ServerCredentials =>
-  ServerCredentials.createSsl(
-    tls.authority,
-    [{ private_key: tls.privateKey, cert_chain: tls.certificate }],
-    true,
-  )
+export const serverCredentials = (tls: TlsMaterial): ServerCredentials => {
+  const provider = providerOf(tls)
+  return experimental.createCertificateProviderServerCredentials(provider, provider, true)
+}
 
 /** Credentials of a client that talks only to the named service, whatever its address is called. */
-export const clientCredentials = (tls: TlsMaterial, service: ServiceName): ChannelCredentials =>
-  ChannelCredentials.createSsl(tls.authority, tls.privateKey, tls.certificate, {
+export const clientCredentials = (tls: TlsMaterial, service: ServiceName): ChannelCredentials => {
+  const provider = providerOf(tls)
+  return experimental.createCertificateProviderChannelCredentials(provider, provider, {
     checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
       serviceOfCertificate(certificate.raw) === service
         ? undefined
         : new Error(`The server at this address is not ${spiffeIdOf(service)}`),
   })
+}
+
+/** The material as grpc-js asks for it: told once to each listener, and again whenever it has changed. */
+const providerOf = (tls: TlsMaterial): experimental.CertificateProvider => {
+  const ends = new Map<object, () => void>()
+  const add = (listener: object, tell: () => void): void => {
+    ends.set(listener, tls.onRenewal?.(tell) ?? (() => {}))
+    // Who listens is not ready for it before.
+    queueMicrotask(tell)
+  }
+  const remove = (listener: object): void => {
+    ends.get(listener)?.()
+    ends.delete(listener)
+  }
+  return {
+    addCaCertificateListener: listener => add(listener, () => listener({ caCertificate: tls.authority })),
+    removeCaCertificateListener: remove,
+    addIdentityCertificateListener: listener => add(listener, () => listener(tls)),
+    removeIdentityCertificateListener: remove,
+  }
+}
 
 /** Certificates are as many as replicas; beyond this somebody plays. */
 const maxKnown = 1_000

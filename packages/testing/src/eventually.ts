@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 
 /**
- * Waits until a condition holds: `check` is tried until it neither throws nor gives undefined or false.
+ * Waits until a condition holds: `check` is tried until it neither throws nor gives undefined or false. What holds in
+ * time usually holds at once; the time is for a machine that does much else.
  * @throws what `check` last threw, when it does not hold in time
  */
 export const eventually = async <T>(
   check: () => T | Promise<T>,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<Exclude<T, undefined | false>> => {
   let last: unknown = new Error('The condition did not come true')
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await setTimeout(20)) {

@@ -12,6 +12,7 @@ import { relayOutbox } from '@sallyport/events/relay'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
+import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { runEvery } from './background/run-every.ts'
 import { sweep } from './background/sweep.ts'
@@ -71,7 +72,8 @@ export const startAccessControl = async (
   const store = createStore(prisma, pool)
   const driver =
     overrides.driver ?? opened.use(openEventLog(config.eventLog, { service: 'access-control', log }))
-  const vault = opened.use(openChannel({ service: 'vault', address: config.vaultAddress, tls: config.tls }))
+  const tls = opened.use(renewTls(config.tls, { log }))
+  const vault = opened.use(openChannel({ service: 'vault', address: config.vaultAddress, tls }))
   const keys = createSigningKeys({ store, root, clock })
   const deps: Deps = {
     store,
@@ -113,7 +115,7 @@ export const startAccessControl = async (
       service: 'access-control',
       host: config.host,
       port: config.port,
-      tls: config.tls,
+      tls,
       keys: createKeyFinder({
         fetch: async () => ({
           callerTokenKeys: await keys.publicKeys('caller-token'),

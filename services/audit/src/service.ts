@@ -14,6 +14,7 @@ import { readChainKey } from './chain-keys.ts'
 import { publishKey } from './checkpoints/checkpoint-files.ts'
 import { startCheckpointer } from './checkpoints/checkpointer.ts'
 import { verificationKeys } from '@sallyport/rpc/verification-keys'
+import { renewTls } from '@sallyport/rpc/tls-renewal'
 import type { AuditConfig } from './config.ts'
 import { ingest, ingestGroup } from './events/ingest.ts'
 import { trailTopicOnDemand } from './events/topics.ts'
@@ -48,8 +49,9 @@ export const startAudit = async (
   const driver =
     overrides.driver ??
     opened.use(openEventLog(config.eventLog, { service: 'audit', log, topicOnDemand: trailTopicOnDemand }))
+  const tls = opened.use(renewTls(config.tls, { log }))
   const channel = opened.use(
-    openChannel({ service: 'access-control', address: config.accessControlAddress, tls: config.tls }),
+    openChannel({ service: 'access-control', address: config.accessControlAddress, tls }),
   )
   const checkpointer = opened.use(
     startCheckpointer({ app: pool, worker, keys, directory: checkpointDirectory, clock, log }),
@@ -68,7 +70,7 @@ export const startAudit = async (
       service: 'audit',
       host: config.host,
       port: config.port,
-      tls: config.tls,
+      tls,
       keys: overrides.callerKeys ?? verificationKeys(channel),
       clock,
       log,

@@ -20,6 +20,7 @@ import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { accessOf } from './clients/access-control.ts'
 import { inventoryOf, rotationVaultOf } from './clients/vault.ts'
 import { verificationKeys } from '@sallyport/rpc/verification-keys'
+import { renewTls } from '@sallyport/rpc/tls-renewal'
 import type { ExecutionConfig } from './config.ts'
 import { crashAt } from './crash-at.ts'
 import { listen } from './events/consumed.ts'
@@ -50,7 +51,6 @@ export const startExecution = async (
   overrides: ExecutionOverrides = {},
 ): Promise<RunningService> => {
   const log = overrides.log ?? createLogger('execution', config.logLevel)
-  const { tls } = config
   const egress = createEgress(config.egress)
   const stopping = new AbortController()
   const { signal } = stopping
@@ -62,6 +62,7 @@ export const startExecution = async (
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, 'execution') })
   opened.defer(() => prisma.$disconnect())
   const driver = overrides.driver ?? opened.use(openEventLog(config.eventLog, { service: 'execution', log }))
+  const tls = opened.use(renewTls(config.tls, { log }))
   const accessControl = opened.use(
     openChannel({ service: 'access-control', address: config.accessControlAddress, tls }),
   )

@@ -1,4 +1,6 @@
 import { type RpcChannel, openChannel } from '@sallyport/rpc/channel'
+import type { TlsMaterial } from '@sallyport/rpc/tls'
+import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { connectUpstreams, type UpstreamName, type Upstreams } from './clients/upstreams.ts'
 import type { GatewayConfig } from './config.ts'
@@ -17,22 +19,24 @@ export const startGateway = async (
   overrides: GatewayOverrides = {},
 ): Promise<RunningService> => {
   const log = overrides.log ?? createLogger('gateway', config.logLevel)
-  const channels = openChannels(config)
+  await using opened = new AsyncDisposableStack()
+  const tls = opened.use(renewTls(config.services.tls, { log }))
+  const channels = openChannels(config.services.addresses, tls, opened)
   const upstreams = overrides.upstreams ?? connectUpstreams(channels)
   const app = await buildApp({ config, upstreams, missing: readiness(channels, upstreams), log })
+  opened.defer(() => app.close())
   const address = await app.listen({ host: config.host, port: config.port })
-  return {
-    address,
-    [Symbol.asyncDispose]: async () => {
-      await app.close()
-      for (const channel of Object.values(channels)) channel[Symbol.dispose]()
-    },
-  }
+  const running = opened.move()
+  return { address, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
-const openChannels = ({ services: { addresses, tls } }: GatewayConfig): Record<UpstreamName, RpcChannel> => {
+const openChannels = (
+  addresses: Readonly<Record<UpstreamName, string>>,
+  tls: TlsMaterial,
+  opened: AsyncDisposableStack,
+): Record<UpstreamName, RpcChannel> => {
   const open = (service: UpstreamName): RpcChannel =>
-    openChannel({ service, address: addresses[service], tls })
+    opened.use(openChannel({ service, address: addresses[service], tls }))
   return {
     'access-control': open('access-control'),
     vault: open('vault'),

@@ -8,6 +8,7 @@ import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import { openChannel, type RpcChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
+import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { connectUpstreams, type Upstreams } from './clients/upstreams.ts'
 import type { SessionProxyConfig } from './config.ts'
@@ -73,8 +74,9 @@ export const startSessionProxy = async (
     stopping.abort()
     await relaying
   })
+  const tls = opened.use(renewTls(config.tls, { log }))
   const connect = (service: 'access-control' | 'vault', address: string): RpcChannel =>
-    opened.use(openChannel({ service, address, tls: config.tls }))
+    opened.use(openChannel({ service, address, tls }))
   const upstreams =
     overrides.upstreams ??
     connectUpstreams(
@@ -108,7 +110,7 @@ export const startSessionProxy = async (
       service: 'session-proxy',
       host: config.host,
       port: config.port,
-      tls: config.tls,
+      tls,
       keys: upstreams.keys,
       clock,
       log,

@@ -9,6 +9,7 @@ import { openEventLog } from '@sallyport/events/open-event-log'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
+import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { startBackground } from './background/start-background.ts'
 import { type AccessControl, connectAccessControl } from './clients/access-control.ts'
@@ -60,8 +61,9 @@ export const startVault = async (
   const newId = (): string => uuidV7(now())
   const tenantKeys = createTenantKeys({ database, provider: rootKeys, newId, now })
   const driver = overrides.driver ?? stack.use(openEventLog(config.eventLog, { service: 'vault', log }))
+  const tls = stack.use(renewTls(config.tls, { log }))
   const channel = stack.use(
-    openChannel({ service: 'access-control', address: config.accessControlAddress, tls: config.tls }),
+    openChannel({ service: 'access-control', address: config.accessControlAddress, tls }),
   )
   const accessControl = overrides.accessControl ?? connectAccessControl(channel)
   const monotonic = (): number => performance.now()
@@ -92,7 +94,7 @@ export const startVault = async (
       service: 'vault',
       host: config.host,
       port: config.port,
-      tls: config.tls,
+      tls,
       keys,
       clock: { now },
       log,
