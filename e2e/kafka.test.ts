@@ -165,8 +165,12 @@ describe('The platform as processes of their own, with Kafka between them', () =
         connectivities: [{ protocol: 'ssh', port: 22 }],
       })
     expect(await recorded('device.created')).toBe(devices)
+    // It does its work, and says what it lacks.
+    await eventually(async () => (await platform.health('vault')).status === 'degraded')
+    expect(await platform.health('vault')).toMatchObject({ missing: ['event log'] })
     await kafka.start()
     await eventually(async () => (await recorded('device.created')) === devices + names.length, 90_000)
+    await eventually(async () => (await platform.health('vault')).status === 'ok', 30_000)
     await expectWholeTopic()
     expect(await verifyTrail(platform)).toMatchObject({ intact: true })
   })

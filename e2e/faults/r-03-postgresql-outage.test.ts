@@ -41,6 +41,8 @@ beforeAll(async () => {
 })
 afterAll(() => stack.disposeAsync())
 
+const stored = ['access-control', 'vault', 'execution', 'session-proxy', 'audit'] as const
+
 /** One call of each service that stores anything. */
 const routes = ['/user-groups?limit=1', '/devices?limit=1', '/templates?limit=1', '/sessions?limit=1']
 
@@ -103,6 +105,7 @@ describe('R-03: PostgreSQL', () => {
     await platform.postgres.kill('SIGKILL')
     const runs = Object.values(platform.services).map(service => service.runs())
     const refusals = await refusalsFor(outageMs)
+    const healthMeanwhile = await Promise.all(stored.map(platform.health))
     slowestRefusal = Math.max(...refusals.map(({ ms }) => ms))
     await recover()
     const made = await connectionsMade()
@@ -113,6 +116,10 @@ describe('R-03: PostgreSQL', () => {
       'services stay up',
     ).toEqual(runs)
     expect(made, 'connections made').toBeLessThan(mostConnections)
+    for (const health of healthMeanwhile)
+      expect(health).toMatchObject({ status: 'unavailable', missing: expect.arrayContaining(['database']) })
+    for (const name of stored)
+      await eventually(async () => (await platform.health(name)).status === 'ok', recoversWithinMs)
     await expectNothingLost()
     figure(
       'R-03',

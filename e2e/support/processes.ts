@@ -26,9 +26,13 @@ export type Processes = AsyncDisposable & {
   readonly postgres: PostgresOfProcesses
   /** What `audit verify` needs. */
   readonly audit: { readonly databaseUrl: string; readonly keyFile: string; readonly checkpoints: string }
+  /** What a service says of itself at its `/readyz`. */
+  readonly health: (service: ServiceName) => Promise<Health>
   /** Waits until every service serves. */
   readonly ready: () => Promise<void>
 }
+
+export type Health = { readonly status: string; readonly missing?: readonly string[] }
 
 export type PostgresOfProcesses = {
   readonly adminUrl: () => string
@@ -73,14 +77,18 @@ export const startProcesses = async (options: Options = {}): Promise<Processes> 
   })
   // One entry for each service was made.
   const services = Object.fromEntries(entries) as Record<ServiceName, Supervised>
+  const healthUrl = (name: ServiceName): string => {
+    const port = name === 'gateway' ? ports.services.gateway : ports.health[name]
+    return `http://127.0.0.1:${port}/readyz`
+  }
   const ready = async (): Promise<void> => {
     for (const service of Object.values(services)) await service.ready(service.runs())
-    await answers(`http://127.0.0.1:${ports.gateway}/readyz`)
+    for (const name of serviceNames) await answers(healthUrl(name))
   }
   await ready()
   const owned = stack.move()
   return {
-    apiUrl: `http://127.0.0.1:${ports.gateway}`,
+    apiUrl: `http://127.0.0.1:${ports.services.gateway}`,
     sshPort: ports.ssh,
     sshHostKey: await hostKeyOf(keys),
     initialPassword,
@@ -92,6 +100,7 @@ export const startProcesses = async (options: Options = {}): Promise<Processes> 
       keyFile: keys.auditChain,
       checkpoints: data.path('checkpoints'),
     },
+    health: async name => (await (await fetch(healthUrl(name))).json()) as Health,
     ready,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

@@ -18,13 +18,23 @@ type Installation = {
 }
 
 /** Where everything listens; the same after a restart. */
-export type Ports = Readonly<Record<ServiceName | 'ssh', number>>
+export type Ports = {
+  readonly services: Readonly<Record<ServiceName, number>>
+  readonly health: Readonly<Record<ServiceName, number>>
+  readonly ssh: number
+}
 
-export const choosePorts = async (): Promise<Ports> => {
-  const entries: [string, number][] = []
-  for (const name of [...serviceNames, 'ssh']) entries.push([name, await freePort()])
-  // One entry for each name was made.
-  return Object.fromEntries(entries) as Ports
+export const choosePorts = async (): Promise<Ports> => ({
+  services: await portForEach(),
+  health: await portForEach(),
+  ssh: await freePort(),
+})
+
+const portForEach = async (): Promise<Record<ServiceName, number>> => {
+  const entries: [ServiceName, number][] = []
+  for (const name of serviceNames) entries.push([name, await freePort()])
+  // One entry for each service was made.
+  return Object.fromEntries(entries) as Record<ServiceName, number>
 }
 
 /** The environment of each service as a process of its own: what an operator would write. */
@@ -36,7 +46,7 @@ export const environmentsOf = async (
   for (const directory of ['recordings', 'checkpoints'])
     await mkdir(data.path(directory), { recursive: true, mode: 0o700 })
   const addresses = Object.fromEntries(
-    serviceNames.map(name => [`SALLYPORT_${screaming(name)}_ADDRESS`, `127.0.0.1:${ports[name]}`]),
+    serviceNames.map(name => [`SALLYPORT_${screaming(name)}_ADDRESS`, `127.0.0.1:${ports.services[name]}`]),
   )
   const eventLog: Environment = broker
     ? onKafka(broker)
@@ -47,7 +57,8 @@ export const environmentsOf = async (
     NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled-code'),
     SALLYPORT_LOG_LEVEL: 'error',
     ...eventLog,
-    [`SALLYPORT_${screaming(name)}_PORT`]: `${ports[name]}`,
+    [`SALLYPORT_${screaming(name)}_PORT`]: `${ports.services[name]}`,
+    SALLYPORT_HEALTH_PORT: `${ports.health[name]}`,
     ...addresses,
     ...tls[name],
   })
@@ -84,7 +95,10 @@ export const environmentsOf = async (
       SALLYPORT_AUDIT_CHAIN_KEY_FILE: keys.auditChain,
       SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY: data.path('checkpoints'),
     },
-    gateway: { ...common('gateway'), SALLYPORT_GATEWAY_ORIGINS: `http://127.0.0.1:${ports.gateway}` },
+    gateway: {
+      ...common('gateway'),
+      SALLYPORT_GATEWAY_ORIGINS: `http://127.0.0.1:${ports.services.gateway}`,
+    },
   }
 }
 

@@ -30,3 +30,8 @@ export const openPool = ({ url, applicationName, max = 6, onError = () => {} }: 
   pool.on('connect', client => client.on('error', () => {}))
   return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() })
 }
+
+/** Resolves if the database answers; rejects with why it does not. */
+export const probeDatabase = async (pool: Pick<Pool, 'query'>): Promise<void> => {
+  await pool.query('select 1')
+}

@@ -20,4 +20,6 @@ export type EventDriver = AsyncDisposable & {
   publish(records: readonly EventRecord[]): Promise<void>
   /** Resolves after the signal, once the batch in hand is done. A group starts at a topic's oldest record. */
   subscribe(subscription: Subscription): Promise<void>
+  /** Resolves if the log answers; rejects with why it does not. */
+  probe(): Promise<void>
 }

@@ -49,34 +49,40 @@ const send = async (producer: Producer, records: readonly EventRecord[]): Promis
   })
 }
 
-const openProducer = (kafka: Kafka): AsyncDisposable & { readonly get: () => Promise<Producer> } => {
-  const producer = kafka.producer({
+const makeProducer = (kafka: Kafka): Producer =>
+  kafka.producer({
     allowAutoTopicCreation: false,
     // The Java client's: others who write to a topic agree with us about where a key belongs.
     createPartitioner: Partitioners.DefaultPartitioner,
     // A batch that is sent again must not be overtaken by the next one.
     maxInFlightRequests: 1,
   })
+
+type Connecting = { readonly connect: () => Promise<void>; readonly disconnect: () => Promise<void> }
+
+/** A client that connects when it is first wanted, and again if that failed. */
+const onDemand = <C extends Connecting>(client: C): AsyncDisposable & { readonly get: () => Promise<C> } => {
   let connected: Promise<void> | undefined
   return {
     get: async () => {
-      connected ??= producer.connect()
+      connected ??= client.connect()
       try {
         await connected
       } catch (error) {
         connected = undefined
         throw error
       }
-      return producer
+      return client
     },
-    [Symbol.asyncDispose]: () => producer.disconnect(),
+    [Symbol.asyncDispose]: () => client.disconnect(),
   }
 }
 
 /** The driver for clusters. Topics exist before: `createTopics`, or on demand. */
 export const openKafkaLog = ({ connection, log, topicOnDemand }: KafkaLogOptions): EventDriver => {
   const kafka = kafkaClient(connection, log)
-  const producer = openProducer(kafka)
+  const producer = onDemand(makeProducer(kafka))
+  const admin = onDemand(kafka.admin())
   const made = new Set<string>()
   const makeTopics = async (records: readonly EventRecord[]): Promise<void> => {
     const names = new Set(records.map(({ topic }) => topic))
@@ -93,6 +99,11 @@ export const openKafkaLog = ({ connection, log, topicOnDemand }: KafkaLogOptions
       for (const batch of inBatches(records)) await send(connected, batch)
     },
     subscribe: subscription => followKafka(kafka, log, subscription),
-    [Symbol.asyncDispose]: () => producer[Symbol.asyncDispose](),
+    probe: async () => {
+      await (await admin.get()).describeCluster()
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([producer[Symbol.asyncDispose](), admin[Symbol.asyncDispose]()])
+    },
   }
 }

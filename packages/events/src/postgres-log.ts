@@ -83,6 +83,9 @@ export const openPostgresLog = ({ connection, log, retentionDays = 7 }: Postgres
   return {
     publish: records => publish(pool, records),
     subscribe: subscription => follow(connection, log, subscription),
+    probe: async () => {
+      await pool.query('select 1')
+    },
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer)
       await pool.end()

@@ -45,6 +45,7 @@ export const fakeDriver = (publish: (records: readonly EventRecord[]) => void = 
     deliver: async records => {
       for (const { handle } of subscriptions) await handle(records)
     },
+    probe: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -46,6 +46,7 @@ const duplicating = (events: readonly EventRecord[]): EventDriver => ({
         await handle(order.slice(from, from + 100).map(({ event }) => event))
     }
   },
+  probe: async () => {},
   [Symbol.asyncDispose]: async () => {},
 })
 

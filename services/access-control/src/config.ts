@@ -2,6 +2,7 @@ import { type Environment, readConfig } from '@sallyport/config/reader'
 import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
 
@@ -21,6 +22,7 @@ export type AccessControlConfig = {
   /** Failed logins that one source address may make in fifteen minutes. */
   readonly loginTriesPerSource: number
   readonly tls: TlsMaterial
+  readonly health?: HealthConfig | undefined
   readonly logLevel: LogLevel
 }
 
@@ -36,5 +38,6 @@ export const readAccessControlConfig = (environment: Environment): AccessControl
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
     loginTriesPerSource: reader.integer('SALLYPORT_LOGIN_TRIES_PER_SOURCE', { min: 5, max: 10_000 }, 20),
     tls: readTlsMaterial(reader),
+    health: readHealth(reader),
     logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
   }))

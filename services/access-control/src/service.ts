@@ -1,7 +1,7 @@
 import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
 import { openDatabaseClock } from '@sallyport/database/database-clock'
-import { openPool, type Pool } from '@sallyport/database/pool'
+import { openPool, type Pool, probeDatabase } from '@sallyport/database/pool'
 import { prismaAdapter } from '@sallyport/database/prisma'
 import { sqlOf } from '@sallyport/database/sql'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
@@ -13,6 +13,7 @@ import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
+import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { runEvery } from './background/run-every.ts'
 import { sweep } from './background/sweep.ts'
@@ -131,6 +132,16 @@ export const startAccessControl = async (
   )
   // Streams end first: the server waits for the calls that are under way.
   opened.defer(() => stopping.abort())
+  if (config.health) {
+    opened.use(
+      await serveHealth({
+        ...config.health,
+        needs: { database: () => probeDatabase(workerPool) },
+        uses: { 'event log': () => driver.probe() },
+        log,
+      }),
+    )
+  }
   const owned = opened.move()
   return {
     address: server.address,

@@ -88,6 +88,7 @@ export const memoryDriver = (): EventDriver & { published: EventRecord[] } => {
       handlers.push({ topics, handle })
       await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
     },
+    probe: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -2,6 +2,7 @@ import { type Environment, readConfig } from '@sallyport/config/reader'
 import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
 
@@ -21,6 +22,7 @@ export type AuditConfig = {
   /** Whose keys verify caller tokens. */
   readonly accessControlAddress: string
   readonly tls: TlsMaterial
+  readonly health?: HealthConfig | undefined
   readonly logLevel: LogLevel
 }
 
@@ -36,5 +38,6 @@ export const readAuditConfig = (environment: Environment): AuditConfig =>
     checkpointDirectory: reader.text('SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY'),
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     tls: readTlsMaterial(reader),
+    health: readHealth(reader),
     logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
   }))

@@ -1,7 +1,7 @@
 import { auditIntakeTopic } from '@sallyport/audit-events/record'
 import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { openDatabaseClock } from '@sallyport/database/database-clock'
-import { openPool, type Pool } from '@sallyport/database/pool'
+import { openPool, type Pool, probeDatabase } from '@sallyport/database/pool'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import type { EventDriver } from '@sallyport/events/driver'
 import { openEventLog } from '@sallyport/events/open-event-log'
@@ -9,6 +9,7 @@ import { relayOutbox } from '@sallyport/events/relay'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
+import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { readChainKey } from './chain-keys.ts'
 import { publishKey } from './checkpoints/checkpoint-files.ts'
@@ -78,6 +79,16 @@ export const startAudit = async (
       onRefused: auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work)),
     }),
   )
+  if (config.health) {
+    opened.use(
+      await serveHealth({
+        ...config.health,
+        needs: { database: () => probeDatabase(worker) },
+        uses: { 'event log': () => driver.probe() },
+        log,
+      }),
+    )
+  }
   const owned = opened.move()
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

@@ -4,6 +4,7 @@ import type { EgressRules } from '@sallyport/egress/rules'
 import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
 
@@ -19,6 +20,7 @@ export type ExecutionConfig = {
   readonly accessControlAddress: string
   readonly vaultAddress: string
   readonly tls: TlsMaterial
+  readonly health?: HealthConfig | undefined
   readonly egress: EgressRules
   readonly worker: WorkerConfig
   readonly logLevel: LogLevel
@@ -47,6 +49,7 @@ export const readExecutionConfig = (environment: Environment): ExecutionConfig =
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
     tls: readTlsMaterial(reader),
+    health: readHealth(reader),
     egress: readEgressRules(reader),
     worker: {
       ...defaultWorker,

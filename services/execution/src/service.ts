@@ -4,7 +4,7 @@ import { GrantServiceService } from '@sallyport/contracts/access_control/v1/acce
 import { DeviceServiceService, TargetServiceService } from '@sallyport/contracts/vault/v1/inventory'
 import { RotationServiceService } from '@sallyport/contracts/vault/v1/secrets'
 import { openDatabaseClock } from '@sallyport/database/database-clock'
-import { openPool, type Pool } from '@sallyport/database/pool'
+import { openPool, type Pool, probeDatabase } from '@sallyport/database/pool'
 import { prismaAdapter } from '@sallyport/database/prisma'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
@@ -16,6 +16,7 @@ import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { connectRpc } from '@sallyport/rpc/client'
 import { serveRpc } from '@sallyport/rpc/server'
+import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { accessOf } from './clients/access-control.ts'
 import { inventoryOf, rotationVaultOf } from './clients/vault.ts'
@@ -108,6 +109,16 @@ export const startExecution = async (
       onRefused: auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work)),
     }),
   )
+  if (config.health) {
+    opened.use(
+      await serveHealth({
+        ...config.health,
+        needs: { database: () => probeDatabase(worker) },
+        uses: { 'event log': () => driver.probe() },
+        log,
+      }),
+    )
+  }
   const owned = opened.move()
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

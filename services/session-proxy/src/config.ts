@@ -5,6 +5,7 @@ import type { EgressRules } from '@sallyport/egress/rules'
 import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
 import type { GateLimits } from './protocols/ssh/connection-gate.ts'
@@ -39,6 +40,7 @@ export type SessionProxyConfig = {
   readonly accessControlAddress: string
   readonly vaultAddress: string
   readonly tls: TlsMaterial
+  readonly health?: HealthConfig | undefined
   readonly logLevel: LogLevel
 }
 
@@ -100,5 +102,6 @@ export const readSessionProxyConfig = (environment: Environment): SessionProxyCo
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
     tls: readTlsMaterial(reader),
+    health: readHealth(reader),
     logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
   }))

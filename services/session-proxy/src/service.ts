@@ -1,6 +1,7 @@
 import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
 import { openDatabaseClock } from '@sallyport/database/database-clock'
+import { probeDatabase } from '@sallyport/database/pool'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import { createEgress } from '@sallyport/egress/egress'
 import type { EventDriver } from '@sallyport/events/driver'
@@ -9,6 +10,7 @@ import { relayOutbox } from '@sallyport/events/relay'
 import { openChannel, type RpcChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
+import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { connectUpstreams, type Upstreams } from './clients/upstreams.ts'
 import type { SessionProxyConfig } from './config.ts'
@@ -137,6 +139,20 @@ export const startSessionProxy = async (
       { host: config.sshHost, port: config.sshPort, hostKey, limits: config.sshLimits },
     ),
   )
+  if (config.health) {
+    opened.use(
+      await serveHealth({
+        ...config.health,
+        needs: {
+          database: () => probeDatabase(database.workerPool),
+          recordings: recordings.probe,
+        },
+        // Without it each session is asked about, and the door says why it lets nobody in.
+        uses: { 'stream of revocations': watch.isHealthy, 'event log': () => driver.probe() },
+        log,
+      }),
+    )
+  }
   // Before the door closes: people are told, recordings are sealed, ends are written down.
   opened.defer(() => drainSessions(sessions))
   const owned = opened.move()

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -206,6 +207,7 @@ describe('R-06: what cannot be recorded is not shown', () => {
     const clock = { now: () => new Date() }
     const cast = { cols: 80, rows: 24, startedAt: clock.now(), title: 'root@web-1' }
     const recorder = await openRecorder({ store, keys: recordingKeys, clock }, id, cast)
+    await store.probe()
     let written = 0
     const fill = async (): Promise<never> => {
       for (;;) {
@@ -214,6 +216,8 @@ describe('R-06: what cannot be recorded is not shown', () => {
       }
     }
     await expect(fill()).rejects.toMatchObject({ reason: 'recorder.failed' })
+    await writeFile(join(disk.path, 'rest'), Buffer.alloc(2 ** 20)).catch(() => {})
+    await expect(store.probe(), 'what /readyz asks').rejects.toMatchObject({ code: 'ENOSPC' })
     await recorder.end(undefined)
     const found = await verifyRecording(store.read(id), id, recordingKeys)
     expect(found).toMatchObject({ intact: true, segments: written + 1, complete: false })

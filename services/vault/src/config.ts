@@ -2,6 +2,7 @@ import { type Environment, readConfig } from '@sallyport/config/reader'
 import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
 
@@ -11,6 +12,7 @@ export type VaultConfig = {
   readonly port: number
   readonly accessControlAddress: string
   readonly tls: TlsMaterial
+  readonly health?: HealthConfig | undefined
   /** As role sallyport_vault. */
   readonly databaseUrl: string
   /** As role sallyport_vault_worker. */
@@ -38,6 +40,7 @@ export const readVaultConfig = (environment: Environment): VaultConfig =>
     port: reader.integer('SALLYPORT_VAULT_PORT', { min: 0, max: 65_535 }, 7443),
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     tls: readTlsMaterial(reader),
+    health: readHealth(reader),
     databaseUrl: reader.text('SALLYPORT_VAULT_DATABASE_URL'),
     workerDatabaseUrl: reader.text('SALLYPORT_VAULT_WORKER_DATABASE_URL'),
     eventLog: readEventLog(reader),

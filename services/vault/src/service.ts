@@ -3,6 +3,7 @@ import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
 import type { RootKeyProvider, RootKeyRotator } from '@sallyport/crypto/key-provider'
 import { openDatabaseClock } from '@sallyport/database/database-clock'
+import { probeDatabase } from '@sallyport/database/pool'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
 import { openEventLog } from '@sallyport/events/open-event-log'
@@ -10,6 +11,7 @@ import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
+import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { startBackground } from './background/start-background.ts'
 import { type AccessControl, connectAccessControl } from './clients/access-control.ts'
@@ -102,6 +104,19 @@ export const startVault = async (
       onRefused: auditRefusals(database.sqlInTenant),
     }),
   )
+  if (config.health) {
+    stack.use(
+      await serveHealth({
+        ...config.health,
+        needs: {
+          database: () => probeDatabase(pool),
+          'root keys': () => proveRootKeys(database, rootKeys),
+        },
+        uses: { 'stream of revocations': feed.isHealthy, 'event log': () => driver.probe() },
+        log,
+      }),
+    )
+  }
   const running = stack.move()
   return { address: server.address, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

@@ -81,6 +81,7 @@ export const fakeDriver = (): FakeDriver => {
       handlers.push(handle)
       await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
     },
+    probe: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SallyportError } from '@sallyport/errors/error'
 import type { RecordingId, RecordingStore, SegmentSink } from './recording-store.ts'
 
 const LENGTH_BYTES = 4
+const PROBE_BYTES = 4_096
 /** No recorder writes larger ones; a larger length is damage. */
 const MAX_SEGMENT_BYTES = 16 * 1024 * 1024
 
@@ -19,6 +21,16 @@ export const directoryStore = (root: string): RecordingStore => ({
   },
   read: id => readSegments(pathOf(root, id)),
   salvage: id => salvage(pathOf(root, id)),
+  probe: async () => {
+    await mkdir(root, { recursive: true, mode: 0o700 })
+    const path = join(root, `.probe-${randomUUID()}`)
+    try {
+      // A full disk makes files, but takes nothing into them.
+      await writeFile(path, Buffer.alloc(PROBE_BYTES), { mode: 0o600 })
+    } finally {
+      await rm(path, { force: true })
+    }
+  },
 })
 
 const sinkOf = (file: FileHandle): SegmentSink => {

@@ -12,6 +12,8 @@ export type RecordingStore = {
    * Throws `recording.not_found`.
    */
   salvage(id: RecordingId): Promise<number>
+  /** Resolves if something can be written; rejects with why it cannot. */
+  probe(): Promise<void>
 }
 
 export type SegmentSink = {

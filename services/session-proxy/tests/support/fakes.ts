@@ -250,6 +250,7 @@ export const fakeRecordings = (): RecordingStore & {
     beforeAppend: async (_segment: Buffer): Promise<void> => undefined,
     read: store.read,
     salvage: store.salvage,
+    probe: async () => {},
     create: async (id: Parameters<RecordingStore['create']>[0]) => {
       if (fake.failing) throw new Error('ENOSPC')
       const sink = await store.create(id)

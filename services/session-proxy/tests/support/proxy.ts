@@ -62,6 +62,7 @@ export const startProxy = async (facts: () => TargetFacts): Promise<Proxy> => {
   const driver: EventDriver = {
     publish: async records => void published.push(...records),
     subscribe: async () => undefined,
+    probe: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   }
   const [access, revocations] = [fakeAccess(), fakeRevocations()]

@@ -5,6 +5,8 @@ import type { AccessControl, Revocation } from '../clients/access-control.ts'
 /** What this process knows of revoked grants. */
 export type RevocationFeed = {
   readonly isRevoked: (grantId: string) => boolean
+  /** Whether the feed speaks, so that a grant of which it says nothing is good. */
+  readonly isHealthy: () => boolean
   /** Follows the feed until the signal fires. */
   readonly follow: (signal: AbortSignal) => Promise<void>
 }
@@ -27,6 +29,7 @@ const REMEMBER_MS = 600_000
 export const createRevocationFeed = ({ accessControl, onRevoked, monotonic, log }: Deps): RevocationFeed => {
   const revoked = new Map<string, number>()
   let position = 0n
+  let heardAt = Number.NEGATIVE_INFINITY
 
   const note = async (revocation: Revocation): Promise<void> => {
     revoked.set(revocation.grantId, monotonic())
@@ -47,6 +50,7 @@ export const createRevocationFeed = ({ accessControl, onRevoked, monotonic, log 
       for await (const message of stream) {
         clearTimeout(timer)
         timer = setTimeout(() => silence.abort(), SILENT_MS)
+        heardAt = monotonic()
         if (message.revocation) await note(message.revocation)
         position = message.position
       }
@@ -57,6 +61,7 @@ export const createRevocationFeed = ({ accessControl, onRevoked, monotonic, log 
 
   return {
     isRevoked: grantId => revoked.has(grantId),
+    isHealthy: () => monotonic() - heardAt <= SILENT_MS,
     follow: async signal => {
       while (!signal.aborted) {
         await followOnce(signal).catch((err: unknown) => {
