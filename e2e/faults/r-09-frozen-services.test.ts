@@ -150,7 +150,7 @@ describe('R-09: a service that stands still', () => {
     await superuser.query(`update execution.operations set lease_until = now() where id = $1`, [id])
     await using second = supervise({
       path: 'services/execution/src/main.ts',
-      environment: { ...execution.environment, SALLYPORT_EXECUTION_PORT: '0' },
+      environment: { ...execution.environment, SALLYPORT_EXECUTION_PORT: '0', SALLYPORT_HEALTH_PORT: '0' },
       serves: /listens on/,
     })
     await second.ready()

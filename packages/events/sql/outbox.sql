@@ -25,7 +25,8 @@ CREATE TABLE "SCHEMA".consumed_events (
 );
 CREATE INDEX consumed_events_by_age ON "SCHEMA".consumed_events (consumed_at);
 
--- Events that a consumer could not apply after all its tries, with the cause, for a person to look at.
+-- Events that a consumer could not apply after all its tries, with the cause, for a person to look at. Whoever sets
+-- replay_at lets the service try again.
 CREATE TABLE "SCHEMA".dead_letters (
   consumer  text NOT NULL,
   event_id  uuid NOT NULL,
@@ -36,6 +37,10 @@ CREATE TABLE "SCHEMA".dead_letters (
   payload   bytea NOT NULL,
   cause     text NOT NULL,
   failed_at timestamptz NOT NULL DEFAULT now(),
+  -- When the event happened.
+  time      timestamptz,
+  replay_at timestamptz,
+  replays   integer NOT NULL DEFAULT 0,
   PRIMARY KEY (consumer, event_id)
 );
 
@@ -43,4 +48,4 @@ GRANT INSERT ON "SCHEMA".outbox TO "sallyport_SCHEMA";
 GRANT SELECT, INSERT ON "SCHEMA".consumed_events TO "sallyport_SCHEMA";
 GRANT INSERT ON "SCHEMA".dead_letters TO "sallyport_SCHEMA";
 GRANT SELECT, DELETE ON "SCHEMA".outbox, "SCHEMA".consumed_events TO "sallyport_SCHEMA_worker";
-GRANT SELECT ON "SCHEMA".dead_letters TO "sallyport_SCHEMA_worker";
+GRANT SELECT, DELETE, UPDATE (cause, failed_at, replay_at, replays) ON "SCHEMA".dead_letters TO "sallyport_SCHEMA_worker";

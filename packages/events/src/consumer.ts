@@ -1,8 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Sql } from '@sallyport/database/sql'
+import type { Pool } from 'pg'
+import { deadLetter } from './dead-letters.ts'
 import type { EventDriver } from './driver.ts'
 import type { EventsLog } from './event-log.ts'
 import type { EventRecord } from './event-record.ts'
+import { replayDeadLetters } from './replay.ts'
 import { isTransient } from './transient.ts'
 
 /** The effect of one event, inside the transaction that also notes it as consumed. */
@@ -19,30 +22,39 @@ export type Consumer<Tx> = {
   /** A tenant-scoped transaction of the consuming service, as its app role. */
   withTransaction: (tenantId: string, work: (tx: Tx) => Promise<void>) => Promise<void>
   sqlOf: (tx: Tx) => Sql
+  /** As the service's worker role: for dead letters that are to be tried again. */
+  workerPool: Pool
   log: EventsLog
   signal: AbortSignal
   /** How often an event is tried before it becomes a dead letter; 5 unless given. */
   tries?: number
   /** The first pause between tries in milliseconds, doubled each time; 100 unless given. */
   retryMs?: number
+  /** How long to rest when no dead letter is to be tried again; see {@link replayDeadLetters}. */
+  replayPollMs?: number
 }
 
-const consumedNow = async (sql: Sql, group: string, id: string): Promise<boolean> => {
+const consumedNow = async (sql: Sql, note: string, id: string): Promise<boolean> => {
   const rows = await sql.query(
     `insert into consumed_events (consumer, event_id) values ($1::text, $2::uuid)
      on conflict do nothing returning consumer`,
-    [group, id],
+    [note, id],
   )
   return rows.length === 1
 }
 
-const apply = <Tx>(consumer: Consumer<Tx>, event: EventRecord, handler: EventHandler<Tx>): Promise<void> =>
-  consumer.withTransaction(event.tenantId, async tx => {
-    if (await consumedNow(consumer.sqlOf(tx), consumer.group, event.id)) await handler(event, tx)
-  })
+const handlerOf = <Tx>({ handlers }: Consumer<Tx>, { type }: EventRecord): EventHandler<Tx> | undefined =>
+  Object.hasOwn(handlers, type) ? handlers[type] : undefined
 
-const causeOf = (error: unknown): string =>
-  (error instanceof Error ? `${error.name}: ${error.message}` : 'not an error').slice(0, 2000)
+const apply = <Tx>(
+  consumer: Consumer<Tx>,
+  event: EventRecord,
+  handler: EventHandler<Tx>,
+  note = consumer.group,
+): Promise<void> =>
+  consumer.withTransaction(event.tenantId, async tx => {
+    if (await consumedNow(consumer.sqlOf(tx), note, event.id)) await handler(event, tx)
+  })
 
 const bury = <Tx>(consumer: Consumer<Tx>, event: EventRecord, error: unknown): Promise<void> =>
   consumer.withTransaction(event.tenantId, async tx => {
@@ -50,32 +62,8 @@ const bury = <Tx>(consumer: Consumer<Tx>, event: EventRecord, error: unknown): P
     if (await consumedNow(sql, consumer.group, event.id)) await deadLetter(sql, consumer.group, event, error)
   })
 
-/** Keeps an event that cannot be applied, with the cause, in the caller's transaction. */
-export const deadLetter = async (
-  sql: Sql,
-  group: string,
-  event: EventRecord,
-  error: unknown,
-): Promise<void> => {
-  await sql.query(
-    `insert into dead_letters (consumer, event_id, topic, key, tenant_id, type, payload, cause)
-     values ($1::text, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::bytea, $8::text)
-     on conflict do nothing`,
-    [
-      group,
-      event.id,
-      event.topic,
-      event.key,
-      event.tenantId,
-      event.type,
-      Buffer.from(event.payload),
-      causeOf(error),
-    ],
-  )
-}
-
 const consumeOne = async <Tx>(consumer: Consumer<Tx>, event: EventRecord): Promise<void> => {
-  const handler = Object.hasOwn(consumer.handlers, event.type) ? consumer.handlers[event.type] : undefined
+  const handler = handlerOf(consumer, event)
   if (!handler) return
   const { group, signal, log, tries = 5, retryMs = 100 } = consumer
   const of = { group, eventId: event.id, type: event.type }
@@ -95,16 +83,33 @@ const consumeOne = async <Tx>(consumer: Consumer<Tx>, event: EventRecord): Promi
   }
 }
 
+const replay = <Tx>(consumer: Consumer<Tx>, signal: AbortSignal): Promise<void> => {
+  const { workerPool: pool, group, log, replayPollMs } = consumer
+  return replayDeadLetters({
+    pool,
+    group,
+    log,
+    signal,
+    ...(replayPollMs && { pollMs: replayPollMs }),
+    apply: async (event, note) => {
+      const handler = handlerOf(consumer, event)
+      if (!handler) throw new Error('This version knows nothing to do with such an event')
+      await apply(consumer, event, handler, note)
+    },
+  })
+}
+
 /**
  * Applies each event once: its effect and the note that it was seen commit together, and the group's position
  * moves afterwards, so a crash in between only shows the event again. An event that keeps failing becomes a row
- * of `dead_letters`, and the ones behind it go on.
+ * of `dead_letters`, and the ones behind it go on; those that somebody orders to be are tried again.
  *
  * @returns when `signal` has fired and the event in hand is done
  */
-export const consume = <Tx>(consumer: Consumer<Tx>): Promise<void> => {
+export const consume = async <Tx>(consumer: Consumer<Tx>): Promise<void> => {
   const { driver, group, topics, signal } = consumer
-  return driver.subscribe({
+  const ended = new AbortController()
+  const subscription = driver.subscribe({
     group,
     topics,
     signal,
@@ -115,4 +120,6 @@ export const consume = <Tx>(consumer: Consumer<Tx>): Promise<void> => {
       }
     },
   })
+  const replaying = replay(consumer, AbortSignal.any([signal, ended.signal]))
+  await Promise.all([subscription.finally(() => ended.abort()), replaying])
 }

@@ -60,6 +60,7 @@ const consumer = (driver: EventDriver, signal: AbortSignal, note: string): Consu
   },
   withTransaction: (_tenantId, work) => pgTransaction(db.appPool, work),
   sqlOf: sql => sql,
+  workerPool: db.workerPool,
   log: quiet,
   signal,
   retryMs: 1,

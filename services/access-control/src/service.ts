@@ -100,6 +100,7 @@ export const startAccessControl = async (
       handlers: { TargetsChanged: targetsChanged(clock) },
       withTransaction: store.inTenant,
       sqlOf,
+      workerPool,
       log,
       signal,
     }),

@@ -6,6 +6,7 @@ import { pgTenantTransaction } from '@sallyport/database/transaction'
 import type { EventDriver } from '@sallyport/events/driver'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
+import { replayDeadLetters } from '@sallyport/events/replay'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
@@ -17,7 +18,7 @@ import { startCheckpointer } from './checkpoints/checkpointer.ts'
 import { verificationKeys } from '@sallyport/rpc/verification-keys'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
 import type { AuditConfig } from './config.ts'
-import { ingest, ingestGroup } from './events/ingest.ts'
+import { ingest, ingestGroup, recordAgain } from './events/ingest.ts'
 import { trailTopicOnDemand } from './events/topics.ts'
 import { bindings } from './rpc/index.ts'
 
@@ -57,9 +58,11 @@ export const startAudit = async (
   const checkpointer = opened.use(
     startCheckpointer({ app: pool, worker, keys, directory: checkpointDirectory, clock, log }),
   )
-  const handle = ingest({ pool, keys, clock, log, onGrown: checkpointer.grown })
+  const ingesting = { pool, keys, clock, log, onGrown: checkpointer.grown }
+  const handle = ingest(ingesting)
   const working = [
     driver.subscribe({ group: ingestGroup, topics: [auditIntakeTopic], handle, signal }),
+    replayDeadLetters({ pool: worker, group: ingestGroup, apply: recordAgain(ingesting), log, signal }),
     relayOutbox({ pool: worker, driver, source: 'sallyport/audit', log, signal }),
   ]
   opened.defer(async () => {

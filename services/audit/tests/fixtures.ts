@@ -11,7 +11,7 @@ import { fakeClock } from '@sallyport/testing/clock'
 import { type TestDatabase, testDatabase } from '@sallyport/testing/postgres'
 import { type ChainKeys, createChainKeyFile, readChainKey } from '../src/chain-keys.ts'
 import { signGrownChains } from '../src/checkpoints/checkpointer.ts'
-import { ingest } from '../src/events/ingest.ts'
+import { ingest, recordAgain } from '../src/events/ingest.ts'
 import { runVerify } from '../src/verify.ts'
 
 export const quiet: EventsLog = { error: () => {}, warn: () => {} }
@@ -47,6 +47,7 @@ export type TrailFixture = AsyncDisposable & {
   readonly keyFile: string
   readonly checkpointDirectory: string
   readonly record: (events: readonly EventRecord[]) => Promise<void>
+  readonly recordAgain: (event: EventRecord) => Promise<void>
   readonly sign: () => Promise<void>
   /** `audit verify` as an operator runs it. */
   readonly verify: (
@@ -64,12 +65,14 @@ export const trailFixture = async (): Promise<TrailFixture> => {
   const checkpointDirectory = join(directory, 'checkpoints')
   const clock = fakeClock()
   const [app, worker] = [db.appPool, db.workerPool]
+  const ingesting = { pool: app, keys, clock, log: quiet, onGrown: () => {} }
   return {
     db,
     keys,
     keyFile,
     checkpointDirectory,
-    record: ingest({ pool: app, keys, clock, log: quiet, onGrown: () => {} }),
+    record: ingest(ingesting),
+    recordAgain: recordAgain(ingesting),
     sign: () => signGrownChains({ app, worker, keys, directory: checkpointDirectory, clock, log: quiet }),
     verify: async (tenantId, ...args) => {
       const lines: string[] = []

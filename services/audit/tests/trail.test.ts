@@ -76,6 +76,17 @@ describe('The trail', () => {
     expect(rows).toHaveLength(2)
   })
 
+  it('records what had been set aside when it is tried again: once, or with what is still wrong', async () => {
+    const tenantId = newTenant()
+    const late = intake(tenantId)
+    await trail.recordAgain(late)
+    await trail.recordAgain(late)
+    expect(await sequences(tenantId)).toEqual([1])
+    const garbled = { ...intake(tenantId), payload: Buffer.from('ffffffff', 'hex') }
+    await expect(trail.recordAgain(garbled)).rejects.toThrow()
+    expect(await sequences(tenantId)).toEqual([1])
+  })
+
   it('cannot be changed or cleared by the app role, nor seen without a tenant', async () => {
     const tenantId = newTenant()
     await trail.record(intakes(tenantId, 2))

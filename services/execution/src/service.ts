@@ -87,7 +87,7 @@ export const startExecution = async (
   }
 
   const working = [
-    listen({ pool, driver, log, signal }),
+    listen({ pool, workerPool: worker, driver, log, signal }),
     relayOutbox({ pool: worker, driver, source: 'sallyport/execution', log, signal }),
   ]
   opened.defer(async () => {

@@ -20,6 +20,8 @@ export type SessionProxyConfig = {
   readonly sshPort: number
   readonly sshLimits: GateLimits
   readonly maxChannelsPerConnection: number
+  /** How long sessions go on after the proxy was told to stop. */
+  readonly drainSeconds: number
   readonly sshRekey: RekeyLimits
   readonly egress: EgressRules
   /** Made at the first start if it is missing. */
@@ -77,6 +79,7 @@ export const readSessionProxyConfig = (environment: Environment): SessionProxyCo
       ),
     },
     maxChannelsPerConnection: reader.integer('SALLYPORT_SSH_MAX_CHANNELS', { min: 1, max: 100 }, 10),
+    drainSeconds: reader.integer('SALLYPORT_SSH_DRAIN_SECONDS', { min: 0, max: 86_400 }, 0),
     sshRekey: {
       ...defaultSshRekey,
       bytes: reader.integer(

@@ -146,6 +146,7 @@ export const startSessionProxy = async (
         needs: {
           database: () => probeDatabase(database.workerPool),
           recordings: recordings.probe,
+          'open door': sessions.isOpen,
         },
         // Without it each session is asked about, and the door says why it lets nobody in.
         uses: { 'stream of revocations': watch.isHealthy, 'event log': () => driver.probe() },
@@ -153,8 +154,11 @@ export const startSessionProxy = async (
       }),
     )
   }
-  // Before the door closes: people are told, recordings are sealed, ends are written down.
-  opened.defer(() => drainSessions(sessions))
+  // Before connections are cut: people are told, recordings are sealed, ends are written down.
+  opened.defer(() => {
+    door.stopAccepting()
+    return drainSessions(sessions, config.drainSeconds * 1_000)
+  })
   const owned = opened.move()
   return {
     address: rpc.address,

@@ -231,6 +231,30 @@ describe.skipIf(missing !== undefined)(`the session proxy ${missing ?? ''}`, () 
     expect(await latest()).toMatchObject({ id: session.id, endReason: 'proxy-stopped' })
   })
 
+  it('lets sessions go on while it drains, tells their users, and lets nobody new in', async () => {
+    proxy.drainFor(30)
+    await proxy.restart()
+    const { running, session } = await live('echo ready; read line; echo "got $line"; exit 4')
+    const restarted = proxy.restart()
+    await eventually(() => running.shown().includes('The session goes on for 30 seconds at most'))
+    expect((await run('id')).stderr).toContain('Connection refused')
+    running.child.stdin.write('more\n')
+    expect(await running.ended).toMatchObject({ status: 4, stdout: Buffer.from('ready\ngot more\n') })
+    await restarted
+    expect(await latest()).toMatchObject({ id: session.id, endReason: 'closed', exitStatus: 4 })
+  })
+
+  it('ends what still goes on when the time for draining is over', async () => {
+    proxy.drainFor(1)
+    await proxy.restart()
+    const { running, session } = await live()
+    await proxy.restart()
+    expect((await running.ended).stderr).toContain('The session proxy is stopping.')
+    expect(await latest()).toMatchObject({ id: session.id, endReason: 'proxy-stopped' })
+    proxy.drainFor(0)
+    await proxy.restart()
+  })
+
   it('sends away who waits for an approval when it stops, and writes that down', async () => {
     proxy.access.verdict = { outcome: 'approval' }
     proxy.access.requests.send(pendingRequest)

@@ -162,6 +162,7 @@ const startServices = async (
         sshPort: options.sshPort,
         sshLimits: defaultSshLimits,
         maxChannelsPerConnection: 10,
+        drainSeconds: 0,
         sshRekey: defaultSshRekey,
         // A laptop's targets may well be on the laptop.
         egress: laptopRules,

@@ -1,6 +1,6 @@
 import type { Pool } from '@sallyport/database/pool'
 import { pgTenantTransaction, pgTransaction } from '@sallyport/database/transaction'
-import { deadLetter } from '@sallyport/events/consumer'
+import { deadLetter } from '@sallyport/events/dead-letters'
 import type { EventRecord } from '@sallyport/events/event-record'
 import type { EventsLog } from '@sallyport/events/event-log'
 import { isTransient } from '@sallyport/events/transient'
@@ -96,4 +96,12 @@ export const ingest =
     const accepted = await accept(deps, events)
     const byTenant = Map.groupBy(accepted, ({ record }) => record.tenantId)
     for (const [tenantId, ofTenant] of byTenant) await extendChain(deps, tenantId, ofTenant)
+  }
+
+/** Records an event that was a dead letter. Throws what is still wrong with it. */
+export const recordAgain =
+  (deps: IngestDeps) =>
+  async (event: EventRecord): Promise<void> => {
+    const record = acceptEvent(event)
+    deps.onGrown(await extend(deps, record.tenantId, [{ event, record }]))
   }

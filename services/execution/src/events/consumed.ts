@@ -11,7 +11,7 @@ import { onSessionEnded } from './session-ended.ts'
 import { onTargetsChanged } from './targets-changed.ts'
 import { onGrantEnded, onRequestEnded } from './window-ended.ts'
 
-type Deps = { pool: Pool; driver: EventDriver; log: Logger; signal: AbortSignal }
+type Deps = { pool: Pool; workerPool: Pool; driver: EventDriver; log: Logger; signal: AbortSignal }
 
 const handlers = {
   SecretRevealed: onSecretRevealed,
@@ -23,7 +23,7 @@ const handlers = {
 } as const satisfies Partial<Record<keyof typeof domainEvents, EventHandler<Sql>>>
 
 /** Listens to what asks for changes of secrets, until the signal fires. */
-export const listen = ({ pool, driver, log, signal }: Deps): Promise<void> =>
+export const listen = ({ pool, workerPool, driver, log, signal }: Deps): Promise<void> =>
   consume<Sql>({
     driver,
     group: 'execution',
@@ -35,6 +35,7 @@ export const listen = ({ pool, driver, log, signal }: Deps): Promise<void> =>
     handlers,
     withTransaction: (tenantId, work) => pgTenantTransaction(pool, tenantId, work),
     sqlOf: sql => sql,
+    workerPool,
     log,
     signal,
   })

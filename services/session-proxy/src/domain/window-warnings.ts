@@ -28,7 +28,7 @@ export const windowState = (endsAt: Date, now: Date, warnedLevel: number): Windo
 const exactly = (text: string, left: number, expected: number): string =>
   expected - left < 10_000 ? text : `This session ends in ${inWords(left)}, at the end of its window.`
 
-const inWords = (milliseconds: number): string => {
+export const inWords = (milliseconds: number): string => {
   const seconds = Math.ceil(milliseconds / 1000)
   return seconds >= 120 ? `${Math.floor(seconds / 60)} minutes` : `${seconds} seconds`
 }

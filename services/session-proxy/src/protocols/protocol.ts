@@ -2,4 +2,6 @@
 export type ProtocolServer = AsyncDisposable & {
   /** `host:port`, with the port that was bound. */
   readonly address: string
+  /** Lets nobody new in; whoever is connected stays. */
+  readonly stopAccepting: () => void
 }

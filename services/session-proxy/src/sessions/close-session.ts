@@ -8,7 +8,7 @@ import type { LiveSessions } from './live-sessions.ts'
 
 export type ClosingDeps = {
   readonly ledger: Pick<SessionLedger, 'ended'>
-  readonly sessions: Pick<LiveSessions, 'remove' | 'enter' | 'isOpen' | 'stopping'>
+  readonly sessions: Pick<LiveSessions, 'remove' | 'enter' | 'stopping'>
   readonly clock: { now(): Date }
   readonly log: Pick<Logger, 'error'>
 }
@@ -40,9 +40,10 @@ export const closeSession = async (
 
 const writeLater = async (deps: ClosingDeps, facts: SessionFacts, ended: Ended): Promise<void> => {
   using _ = deps.sessions.enter()
+  const { stopping } = deps.sessions
   do {
-    await sleep(RETRY_EVERY_MILLISECONDS, undefined, { signal: deps.sessions.stopping }).catch(() => {})
-  } while (!(await isWritten(deps, facts, ended)) && deps.sessions.isOpen())
+    await sleep(RETRY_EVERY_MILLISECONDS, undefined, { signal: stopping }).catch(() => {})
+  } while (!(await isWritten(deps, facts, ended)) && !stopping.aborted)
 }
 
 const isWritten = async (

@@ -4,10 +4,15 @@ import type { LiveSession } from './live-session.ts'
 
 /** Every session of this process. */
 export type LiveSessions = {
-  /** False once the node is stopping: then no session may begin. */
+  /** False once the node is closing: then no session may begin. */
   isOpen(): boolean
+  /** From now on no session begins; those that there are go on. */
+  close(): void
+  /** Aborted when no session begins any more. */
+  readonly closing: AbortSignal
+  /** From now on nothing is waited for. */
   stop(): void
-  /** Aborted when the node is stopping. */
+  /** Aborted when nothing is waited for any more. */
   readonly stopping: AbortSignal
   /** Counts somebody who is on the way into a session, in it, or on the way out, until it is disposed of. */
   enter(): Disposable
@@ -23,12 +28,17 @@ export type LiveSessions = {
 
 export const liveSessions = (): LiveSessions => {
   const byId = new Map<string, LiveSession>()
-  const stopping = new AbortController()
-  setMaxListeners(0, stopping.signal)
+  const [closing, stopping] = [new AbortController(), new AbortController()]
+  setMaxListeners(0, closing.signal, stopping.signal)
   let inside = 0
   return {
-    isOpen: () => !stopping.signal.aborted,
-    stop: () => stopping.abort(),
+    isOpen: () => !closing.signal.aborted,
+    close: () => closing.abort(),
+    closing: closing.signal,
+    stop: () => {
+      closing.abort()
+      stopping.abort()
+    },
     stopping: stopping.signal,
     enter: () => {
       inside += 1

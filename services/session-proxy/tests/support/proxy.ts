@@ -44,6 +44,8 @@ export type Proxy = AsyncDisposable & {
   }) => Promise<RequestOptions>
   /** Stops the service, does something to its data, and starts it anew. */
   readonly restart: (meanwhile?: () => Promise<void>) => Promise<void>
+  /** Lets the next runs of the service wait so long for its sessions when they stop. */
+  readonly drainFor: (seconds: number) => void
   readonly published: EventRecord[]
   readonly audited: (code: string) => AuditEvent[]
 }
@@ -80,6 +82,7 @@ export const startProxy = async (facts: () => TargetFacts): Promise<Proxy> => {
     sshPort: 0,
     sshLimits: defaultSshLimits,
     maxChannelsPerConnection: 10,
+    drainSeconds: 0,
     sshRekey: defaultSshRekey,
     egress: laptopRules,
     sshHostKeyFile: join(folder, 'ssh', 'host_key'),
@@ -95,8 +98,12 @@ export const startProxy = async (facts: () => TargetFacts): Promise<Proxy> => {
     tls: await authority.issue('session-proxy'),
     logLevel: 'silent',
   }
+  let drainSeconds = config.drainSeconds
   const start = (): Promise<RunningSessionProxy> =>
-    startSessionProxy(config, { upstreams, driver, log: createLogger('session-proxy', 'silent') })
+    startSessionProxy(
+      { ...config, drainSeconds },
+      { upstreams, driver, log: createLogger('session-proxy', 'silent') },
+    )
   let running = await start()
   const connect = () => openChannel({ service: 'session-proxy', address: running.address, tls: gateway })
   let channel = connect()
@@ -127,6 +134,9 @@ export const startProxy = async (facts: () => TargetFacts): Promise<Proxy> => {
       return {
         callerToken: await signCallerToken(caller, { audience: 'session-proxy', key, now: new Date() }),
       }
+    },
+    drainFor: seconds => {
+      drainSeconds = seconds
     },
     restart: async (meanwhile = async () => undefined) => {
       channel[Symbol.dispose]()

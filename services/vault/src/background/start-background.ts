@@ -42,6 +42,7 @@ export const startBackground = (deps: Deps): AsyncDisposable => {
       handlers: { GrantEnded: onGrantEnded({ now }) },
       withTransaction: database.sqlInTenant,
       sqlOf: sql => sql,
+      workerPool: database.workerPool,
       log,
       signal,
     }),

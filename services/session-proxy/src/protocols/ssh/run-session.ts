@@ -72,8 +72,8 @@ const enter = async (
   if (targetName === undefined) throw new SallyportError('session.refused', USAGE)
   let target: Target | undefined
   const isShell = request.command === undefined
-  const { stopping } = deps.sessions
-  const talk = terminal({ ...request, output, hasTerminal: request.pty !== undefined, isShell, stopping })
+  const { closing } = deps.sessions
+  const talk = terminal({ ...request, output, hasTerminal: request.pty !== undefined, isShell, closing })
   const token = async (): Promise<string> => (await tokens()).accessControl
   try {
     target = await admit({ access: deps.access, token }, targetName, talk)

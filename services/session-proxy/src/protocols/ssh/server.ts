@@ -56,6 +56,7 @@ export const startSshServer = async (
   const port = await listen(door, options)
   return {
     address: `${options.host}:${port}`,
+    stopAccepting: () => void door.close(),
     [Symbol.asyncDispose]: () => close(door, sockets),
   }
 }

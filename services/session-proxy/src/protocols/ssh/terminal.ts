@@ -10,7 +10,7 @@ type Options = {
   readonly isShell: boolean
   readonly reason: string | undefined
   /** Aborted when nobody is waited for any more. */
-  readonly stopping: AbortSignal
+  readonly closing: AbortSignal
 }
 
 /** Talks on a channel before its program runs. A command's input is left untouched: it is meant for the command. */
@@ -34,7 +34,7 @@ export const message = (text: string, hasTerminal: boolean): Buffer => {
 }
 
 const readLine = async (
-  { channel, output, stopping }: Options,
+  { channel, output, closing }: Options,
   question: string,
 ): Promise<string | undefined> => {
   await output.write('stdout', Buffer.from(`sallyport: ${question}`))
@@ -43,7 +43,7 @@ const readLine = async (
     let text = ''
     const finish = (answer: string | undefined): void => {
       channel.off('data', onData).off('close', onClose).off('end', onClose)
-      stopping.removeEventListener('abort', onClose)
+      closing.removeEventListener('abort', onClose)
       channel.pause()
       resolve(answer)
     }
@@ -55,8 +55,8 @@ const readLine = async (
       if (edited.done !== undefined) finish(edited.done === 'entered' ? text : undefined)
     }
     channel.on('data', onData).on('close', onClose).on('end', onClose)
-    stopping.addEventListener('abort', onClose)
-    if (stopping.aborted) onClose()
+    closing.addEventListener('abort', onClose)
+    if (closing.aborted) onClose()
     channel.resume()
   })
 }
@@ -64,7 +64,7 @@ const readLine = async (
 const CTRL_C = 0x03
 
 const interruptible = async <T>(
-  { channel, hasTerminal, stopping }: Options,
+  { channel, hasTerminal, closing }: Options,
   work: (interrupted: AbortSignal) => Promise<T>,
 ): Promise<T> => {
   const controller = new AbortController()
@@ -73,14 +73,14 @@ const interruptible = async <T>(
     if (bytes.includes(CTRL_C)) controller.abort()
   }
   channel.on('close', onClose)
-  stopping.addEventListener('abort', onClose)
-  if (stopping.aborted) onClose()
+  closing.addEventListener('abort', onClose)
+  if (closing.aborted) onClose()
   if (hasTerminal) channel.on('data', onData).resume()
   try {
     return await work(controller.signal)
   } finally {
     channel.off('close', onClose).off('data', onData)
-    stopping.removeEventListener('abort', onClose)
+    closing.removeEventListener('abort', onClose)
     channel.pause()
   }
 }

@@ -1,0 +1,7 @@
+-- Dead letters can be tried again: whoever sets replay_at lets the service do it.
+ALTER TABLE access_control.dead_letters
+  -- When the event happened.
+  ADD COLUMN time timestamptz,
+  ADD COLUMN replay_at timestamptz,
+  ADD COLUMN replays integer NOT NULL DEFAULT 0;
+GRANT DELETE, UPDATE (cause, failed_at, replay_at, replays) ON access_control.dead_letters TO sallyport_access_control_worker;
