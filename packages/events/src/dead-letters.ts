@@ -47,17 +47,15 @@ export const deadLetter = async (
   )
 }
 
-type Row = Omit<DeadLetter, 'failedAt'> & { readonly failedAt: string }
-
 /** The oldest dead letters of a service, at most `limit`. `pool`: as its worker role. */
 export const listDeadLetters = async (pool: Pick<Pool, 'query'>, limit: number): Promise<DeadLetter[]> => {
-  const { rows } = await pool.query<Row>(
+  const { rows } = await pool.query<DeadLetter>(
     `select consumer, event_id as "eventId", topic, type, tenant_id as "tenantId", cause, failed_at as "failedAt",
        replays, replay_at is not null as "isDue"
      from dead_letters order by failed_at, event_id limit $1`,
     [limit],
   )
-  return rows.map(row => ({ ...row, failedAt: new Date(row.failedAt) }))
+  return rows
 }
 
 /**
