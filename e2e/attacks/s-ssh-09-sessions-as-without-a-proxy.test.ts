@@ -15,7 +15,7 @@ import { type Ran, ranBy, runProgram } from '../support/ssh-program.ts'
 import { sshScene } from '../support/ssh-scene.ts'
 import { noTerminal, openTerminal } from '../support/terminal.ts'
 
-const total = counted(1_000, 100)
+const total = counted(1_000)
 const outputMegabytes = 100
 const scene = sshScene('sessions')
 const { loginOf } = scene
