@@ -166,8 +166,11 @@ describe('The platform as processes of their own, with Kafka between them', () =
       })
     expect(await recorded('device.created')).toBe(devices)
     // It does its work, and says what it lacks.
-    await eventually(async () => (await platform.health('vault')).status === 'degraded')
-    expect(await platform.health('vault')).toMatchObject({ missing: ['event log'] })
+    const health = await eventually(async () => {
+      const found = await platform.health('vault')
+      return found.status === 'degraded' && found
+    })
+    expect(health.missing).toEqual(['event log'])
     await kafka.start()
     await eventually(async () => (await recorded('device.created')) === devices + names.length, 90_000)
     await eventually(async () => (await platform.health('vault')).status === 'ok', 30_000)

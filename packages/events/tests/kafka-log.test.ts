@@ -206,8 +206,10 @@ describe('Kafka', () => {
     const one = record(topic)
     await driver.publish([one])
     await using reader = reading(topic, { log })
-    await eventually(() => reader.seen.length > 0 && told.length === 2)
-    expect(reader.seen).toEqual([one.id])
+    // The client complains of other things too, and may get what was not acknowledged once more.
+    const passedOver = () => told.filter(fields => 'offset' in fields)
+    await eventually(() => reader.seen.length > 0 && passedOver().length >= 2)
+    expect(new Set(reader.seen)).toEqual(new Set([one.id]))
     expect(told).toContainEqual(expect.objectContaining({ topic, offset: '0' }))
   })
 

@@ -54,6 +54,9 @@ const LAWFUL = new Set(
   ),
 )
 
+/** What may stand anywhere, and changes nothing (RFC 4253, section 11). */
+const PASSED_OVER = new Set(['IGNORE', 'UNIMPLEMENTED', 'DEBUG', 'EXT_INFO'])
+
 /** Whether the door must have cut the connection by the end of these, without being asked anything more. */
 const isViolation = (sequence: readonly number[]): boolean => {
   const names = sequence.map(nameOf)
@@ -61,7 +64,9 @@ const isViolation = (sequence: readonly number[]): boolean => {
   const outside = exchange < 0 ? names : names.slice(0, exchange)
   const inside = exchange < 0 ? [] : names.slice(exchange + 1)
   const isAnswer = (name: string, at: number): boolean =>
-    name === 'USERAUTH_INFO_RESPONSE' && outside[at - 1] === 'USERAUTH_REQUEST keyboard-interactive'
+    name === 'USERAUTH_INFO_RESPONSE' &&
+    outside.slice(0, at).findLast(before => !PASSED_OVER.has(before)) ===
+      'USERAUTH_REQUEST keyboard-interactive'
   return (
     outside.some((name, at) => !LAWFUL.has(name) && !isAnswer(name, at)) ||
     inside.some((name, at) => name !== 'KEXDH_INIT' || at > 0)
@@ -142,6 +147,17 @@ describe('S-SSH-02: messages out of turn before sign-in', () => {
       for (const sequence of [...all.map(one => [one]), ...chosen]) await afterKeys(sequence)
     },
   )
+
+  it('an answer with something between it and its question is one, and no session comes of it', async () => {
+    const indices = [
+      'IGNORE',
+      'USERAUTH_REQUEST keyboard-interactive',
+      'IGNORE',
+      'USERAUTH_INFO_RESPONSE',
+      'IGNORE',
+    ]
+    await afterKeys(indices.map(wanted => MESSAGES.findIndex(([name]) => name === wanted)))
+  })
 
   it('six of them at random are answered by a disconnect', NIGHTLY, async () => {
     const six = fc.array(fc.nat({ max: MESSAGES.length - 1 }), { minLength: 6, maxLength: 6 })
