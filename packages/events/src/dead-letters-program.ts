@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type Environment, readConfig } from '@sallyport/config/reader'
+import { ConfigError, type Environment, readConfig } from '@sallyport/config/reader'
 import { openPool, type Pool } from '@sallyport/database/pool'
 import { isUuid } from '@sallyport/database/uuid-v7'
 import { type DeadLetter, listDeadLetters, orderReplay } from './dead-letters.ts'
@@ -28,8 +28,7 @@ const options = {
 /**
  * The operator's program of a service that applies events.
  * @param urlVariable names the variable with the URL of the database, as the service's worker role
- * @returns the exit status: 1 if an event is not there, 2 for a wrong call
- * @throws ConfigError
+ * @returns the exit status: 1 if an event is not there, 2 for a wrong call, 78 without the variable
  */
 export const runDeadLetters = async (
   args: readonly string[],
@@ -40,11 +39,22 @@ export const runDeadLetters = async (
     ;(parsed ? out : err)(deadLettersHelp)
     return parsed ? 0 : 2
   }
-  const { url } = readConfig(environment, reader => ({ url: reader.text(urlVariable) }))
+  const url = readUrl(environment, urlVariable, err)
+  if (url === undefined) return 78
   await using pool = openPool({ url, applicationName: 'dead letters', onError: () => {} })
   const { values, command, ids } = parsed
   if (command === 'list') return list(pool, out, values.json === true)
   return replay(pool, { out, err }, values.all ? undefined : ids)
+}
+
+const readUrl = (environment: Environment, variable: string, err: Streams['err']): string | undefined => {
+  try {
+    return readConfig(environment, reader => ({ url: reader.text(variable) })).url
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    err(`${error.message}\n`)
+    return undefined
+  }
 }
 
 const parse = (args: readonly string[]) => {

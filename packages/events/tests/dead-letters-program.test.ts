@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { ConfigError } from '@sallyport/config/reader'
 import { pgTransaction } from '@sallyport/database/transaction'
 import type { TestDatabase } from '@sallyport/testing/postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -111,9 +110,14 @@ describe('dead-letters', () => {
   })
 
   it('needs to know the database', async () => {
-    const streams = { out: () => {}, err: () => {} }
-    await expect(
-      runDeadLetters(['list'], { environment: {}, urlVariable: 'URL_OF_WORKER', ...streams }),
-    ).rejects.toThrow(ConfigError)
+    const told: string[] = []
+    const streams = { out: () => {}, err: (text: string) => void told.push(text) }
+    const status = await runDeadLetters(['list'], {
+      environment: {},
+      urlVariable: 'URL_OF_WORKER',
+      ...streams,
+    })
+    expect(status).toBe(78)
+    expect(told.join('')).toContain('URL_OF_WORKER is not set')
   })
 })
