@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { EventDriver } from './driver.ts'
 import type { EventRecord } from './event-record.ts'
 import type { EventsLog } from './event-log.ts'
+import { asLeader } from './leader.ts'
 import { persist } from './persist.ts'
 import { rest } from './rest.ts'
 
@@ -45,13 +46,6 @@ const recordOf = (row: Row, source: string): EventRecord => ({
   payload: row.payload,
 })
 
-// One relay at a time per service, or two would publish one key's events side by side.
-const isLeader = async (client: PoolClient): Promise<boolean> => {
-  const sql = `select pg_try_advisory_lock(hashtextextended('outbox:' || current_schema(), 0)) as held`
-  const { rows } = await client.query<{ held: boolean }>(sql)
-  return rows[0]?.held === true
-}
-
 const moveBatch = async (client: PoolClient, { driver, source }: Relay): Promise<number> => {
   const { rows } = await client.query<Row>('select * from outbox order by position limit $1', [batchSize])
   if (rows.length === 0) return 0
@@ -77,19 +71,6 @@ const lead = async (client: PoolClient, relay: Relay): Promise<void> => {
   }
 }
 
-const relayOnce = async (relay: Relay): Promise<void> => {
-  const client = await relay.pool.connect()
-  // The failing query reports the loss; without a listener it would end the process.
-  client.on('error', () => {})
-  try {
-    while (!relay.signal.aborted && !(await isLeader(client))) await rest(1000, relay.signal)
-    await lead(client, relay)
-  } finally {
-    // Destroyed, not returned: the advisory lock belongs to this connection.
-    client.release(true)
-  }
-}
-
 /**
  * Moves the outbox to the driver, in order, until the signal fires. At least once: consumers ignore ids that they
  * have seen. Run it in every replica of a service; one of them works, the others stand by.
@@ -97,6 +78,7 @@ const relayOnce = async (relay: Relay): Promise<void> => {
 export const relayOutbox = (relay: Relay): Promise<void> =>
   persist(
     relay.signal,
-    () => relayOnce(relay),
+    // One relay at a time per service, or two would publish one key's events side by side.
+    () => asLeader({ pool: relay.pool, task: 'outbox', signal: relay.signal }, client => lead(client, relay)),
     err => relay.log.warn({ err }, 'The outbox relay lost its database or its driver; it will try again'),
   )
