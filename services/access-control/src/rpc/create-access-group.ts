@@ -2,15 +2,16 @@ import {
   CreateAccessGroupRequest,
   CreateAccessGroupResponse,
 } from '@sallyport/contracts/access_control/v1/access'
+import { sqlOf } from '@sallyport/database/sql'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { Call } from '@sallyport/rpc/call'
+import { once } from '@sallyport/rpc/once'
 import type { Deps } from '../deps.ts'
 import { redecideGrants } from '../grants/redecide.ts'
 import { audit } from '../store/audit.ts'
 import { checkMembersExist } from '../store/groups.ts'
 import { readDefinition } from './access-group-definition.ts'
 import { accessGroupMessage } from './access-group-message.ts'
-import { once } from './once.ts'
 import { refuseSelfGrant } from './self-grant.ts'
 import { takenAs } from './taken.ts'
 
@@ -24,10 +25,9 @@ export const createAccessGroup =
     return takenAs('access_group.name_taken', () =>
       store.ending(tenantId, tx =>
         once(
-          tx,
+          sqlOf(tx),
           call,
-          { type: CreateAccessGroupRequest, value: request },
-          CreateAccessGroupResponse,
+          { request, requestType: CreateAccessGroupRequest, responseType: CreateAccessGroupResponse },
           async () => {
             await checkMembersExist(tx, definition)
             await refuseSelfGrant(tx, call, definition)

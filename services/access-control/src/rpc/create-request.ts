@@ -1,7 +1,9 @@
 import { CreateRequestRequest, CreateRequestResponse } from '@sallyport/contracts/access_control/v1/access'
+import { sqlOf } from '@sallyport/database/sql'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Call } from '@sallyport/rpc/call'
+import { once } from '@sallyport/rpc/once'
 import type { Deps } from '../deps.ts'
 import type { Target } from '../domain/criteria.ts'
 import type { Action, Decision } from '../domain/decision.ts'
@@ -12,7 +14,6 @@ import { findRequestRow } from '../store/requests.ts'
 import type { Tx } from '../store/store.ts'
 import { storedTarget } from '../store/target.ts'
 import { checkedId, checkedText } from './checks.ts'
-import { once } from './once.ts'
 import { requestMessageOf } from './request-message.ts'
 import { readAction } from './wire-enums.ts'
 
@@ -26,12 +27,17 @@ export const createRequest =
     const target = await targets.get(tenantId, credentialId, checkedId(request.deviceId, 'target.not_found'))
     if (target === undefined) throw new SallyportError('target.not_found')
     return store.granting(tenantId, tx =>
-      once(tx, call, { type: CreateRequestRequest, value: request }, CreateRequestResponse, async () => {
-        const decision = (await policies.of(tx, { id: userId, userName }))(target, action)
-        checkRequestable(decision)
-        const id = await insertRequest(tx, call, { request, target, action, decision, now: clock.now() })
-        return { request: await requestMessageOf(tx, await findRequestRow(tx, id)) }
-      }),
+      once(
+        sqlOf(tx),
+        call,
+        { request, requestType: CreateRequestRequest, responseType: CreateRequestResponse },
+        async () => {
+          const decision = (await policies.of(tx, { id: userId, userName }))(target, action)
+          checkRequestable(decision)
+          const id = await insertRequest(tx, call, { request, target, action, decision, now: clock.now() })
+          return { request: await requestMessageOf(tx, await findRequestRow(tx, id)) }
+        },
+      ),
     )
   }
 

@@ -2,13 +2,14 @@ import {
   CreateUserGroupRequest,
   CreateUserGroupResponse,
 } from '@sallyport/contracts/access_control/v1/directory'
+import { sqlOf } from '@sallyport/database/sql'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { Call } from '@sallyport/rpc/call'
+import { once } from '@sallyport/rpc/once'
 import type { Deps } from '../deps.ts'
 import { audit } from '../store/audit.ts'
 import { checkUsersExist } from '../store/groups.ts'
 import { checkedIds, checkedName, checkedText } from './checks.ts'
-import { once } from './once.ts'
 import { refuseSelfMembership } from './self-grant.ts'
 import { takenAs } from './taken.ts'
 import { userGroupMessage } from './user-group-message.ts'
@@ -25,10 +26,9 @@ export const createUserGroup =
     return takenAs('user_group.name_taken', () =>
       store.inTenant(tenantId, tx =>
         once(
-          tx,
+          sqlOf(tx),
           call,
-          { type: CreateUserGroupRequest, value: request },
-          CreateUserGroupResponse,
+          { request, requestType: CreateUserGroupRequest, responseType: CreateUserGroupResponse },
           async () => {
             await checkUsersExist(tx, userIds)
             const group = await tx.userGroup.create({

@@ -1,12 +1,7 @@
-import { type Codec, runOnce } from '@sallyport/database/idempotency'
 import { sqlOf } from '@sallyport/database/sql'
 import type { Call } from '@sallyport/rpc/call'
+import { type Message, once } from '@sallyport/rpc/once'
 import type { Store, Tx } from '../store/store.ts'
-
-type Message<T> = {
-  encode(message: T): { finish(): Uint8Array }
-  decode(bytes: Uint8Array): T
-}
 
 /** Makes a change for the caller, once for each Idempotency-Key, in one transaction of the caller's tenant. */
 export const write = <Q, R>(
@@ -15,20 +10,7 @@ export const write = <Q, R>(
   [request, requestType]: readonly [Q, Message<Q>],
   responseType: Message<R>,
   work: (tx: Tx) => Promise<R>,
-): Promise<R> => {
-  const { tenantId, userId: subjectId } = call.caller
-  const once = {
-    tenantId,
-    subjectId,
-    key: call.idempotencyKey,
-    method: call.method,
-    request: requestType.encode(request).finish(),
-    audited: call.audited,
-  }
-  return store.inTenant(tenantId, tx => runOnce(sqlOf(tx), once, codecOf(responseType), () => work(tx)))
-}
-
-const codecOf = <R>(type: Message<R>): Codec<R> => ({
-  encode: message => type.encode(message).finish(),
-  decode: bytes => type.decode(bytes),
-})
+): Promise<R> =>
+  store.inTenant(call.caller.tenantId, tx =>
+    once(sqlOf(tx), call, { request, requestType, responseType }, () => work(tx)),
+  )

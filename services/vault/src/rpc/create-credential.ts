@@ -3,6 +3,7 @@ import { CreateCredentialRequest, CreateCredentialResponse } from '@sallyport/co
 import { Secret } from '@sallyport/crypto/secret'
 import { sqlOf } from '@sallyport/database/sql'
 import type { Call } from '@sallyport/rpc/call'
+import { once } from '@sallyport/rpc/once'
 import { type CredentialAttributes, parseCredential } from '../domain/credential.ts'
 import { checkSecretMaterial } from '../domain/secret-material.ts'
 import { keyedDigest } from '../sealing/keyed-digest.ts'
@@ -10,7 +11,6 @@ import type { TenantKeys } from '../sealing/tenant-keys.ts'
 import { storeGivenSecret } from '../secrets/store-given-secret.ts'
 import { type CredentialRow, getCredential, insertCredential } from '../store/credentials.ts'
 import type { Database, Tx } from '../store/database.ts'
-import { once } from './once.ts'
 import { fromCriticality, fromSecretKind, toCredential } from './wire-inventory.ts'
 
 type Deps = {
@@ -37,7 +37,7 @@ export const createCredential =
       // A plain hash of the request would let whoever reads the table guess the password.
       const fingerprint = { ...request, secret: keyedDigest(ring.primary, 'idempotency', secret) }
       return database.inTenant(tenantId, tx =>
-        once(call, tx, { request: fingerprint, ...types }, async () => {
+        once(sqlOf(tx), call, { request: fingerprint, ...types }, async () => {
           const at = { id: newId(), tenantId, now: now() }
           const credential = await insert(tx, call, at, attributes)
           if (secret.byteLength === 0) return { credential: toCredential(credential) }

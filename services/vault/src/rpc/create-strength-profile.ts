@@ -5,11 +5,11 @@ import {
 } from '@sallyport/contracts/vault/v1/inventory'
 import { sqlOf } from '@sallyport/database/sql'
 import type { Call } from '@sallyport/rpc/call'
+import { once } from '@sallyport/rpc/once'
 import { parseStrengthRules } from '../domain/strength.ts'
 import { parseName } from '../domain/text.ts'
 import type { Database } from '../store/database.ts'
 import { insertStrengthProfile } from '../store/strength-profiles.ts'
-import { once } from './once.ts'
 import { fromStrengthRules, toStrengthProfile } from './wire-inventory.ts'
 
 type Deps = { database: Pick<Database, 'inTenant'>; newId: () => string; now: () => Date }
@@ -22,7 +22,7 @@ export const createStrengthProfile =
     const rules = parseStrengthRules(fromStrengthRules(request.rules))
     const types = { requestType: CreateStrengthProfileRequest, responseType: CreateStrengthProfileResponse }
     return database.inTenant(tenantId, tx =>
-      once(call, tx, { request, ...types }, async () => {
+      once(sqlOf(tx), call, { request, ...types }, async () => {
         const profile = await insertStrengthProfile(tx, { id: newId(), tenantId, now: now() }, name, rules)
         await recordAudit(sqlOf(tx), call, 'strength_profile.created', {
           target: { kind: 'strength-profile', id: profile.id, name },

@@ -3,12 +3,12 @@ import type { RootKeyProvider } from '@sallyport/crypto/key-provider'
 import { sqlOf } from '@sallyport/database/sql'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Call } from '@sallyport/rpc/call'
+import { once } from '@sallyport/rpc/once'
 import { beginKeyRotation } from '../sealing/begin-key-rotation.ts'
 import type { TenantKeys } from '../sealing/tenant-keys.ts'
 import type { Database } from '../store/database.ts'
 import { countTenantKeys } from '../store/key-counts.ts'
 import type { KeyScope } from '../store/key-rotations.ts'
-import { once } from './once.ts'
 import { fromKeyScope, toKeyRotation } from './wire-secrets.ts'
 
 type Deps = {
@@ -30,7 +30,7 @@ export const startKeyRotation =
     if (scope === 'root' && !permissions.has('tenant.manage')) throw new SallyportError('caller.not_allowed')
     const from = await currentKey(deps, scope, tenantId)
     return deps.database.inTenant(tenantId, tx =>
-      once(call, tx, { request, ...types }, async () => {
+      once(sqlOf(tx), call, { request, ...types }, async () => {
         const startedBy = call.caller.userId
         const rotation = await beginKeyRotation(sqlOf(tx), deps, call, {
           tenantId,
