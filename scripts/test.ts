@@ -27,6 +27,8 @@ const peers: readonly Peer[] = [
   { program: 'java', debianPackage: 'default-jre-headless', why: 'a real broker, Apache Kafka' },
   { program: 'mvn', debianPackage: 'maven', why: 'which fetches that broker' },
   { program: 'kcat', debianPackage: 'kcat', why: 'an independent subscriber of audit topics' },
+  // Debian’s package of its TLS driver brings rsyslog itself.
+  { program: 'rsyslogd', debianPackage: 'rsyslog-openssl', why: 'a real receiver of the audit trail' },
 ]
 
 const directories: readonly string[] = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin']

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
 import { kafkaJars } from './kafka-jars.ts'
+import { answers, quietPorts } from './quiet-ports.ts'
 
 /** Apache Kafka: one node on loopback, broker and controller at once. Disposing it ends it and deletes its data. */
 export type Kafka = AsyncDisposable & {
@@ -92,43 +92,12 @@ const format = (config: string, users: Users): void => {
   execFileSync('java', java('kafka.tools.StorageTool', ...args), { stdio: 'ignore' })
 }
 
-const answers = (port: number): Promise<boolean> =>
-  new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    socket
-      .once('error', () => resolve(false))
-      .once('connect', () => {
-        socket.destroy()
-        resolve(true)
-      })
-  })
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise(resolve => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-
-/**
- * Three ports that nobody takes in the seconds until a broker listens, nor while it is down: below those that Linux
- * gives to connections, and away from where other processes begin to look.
- */
-const quietPorts = async (): Promise<Ports> => {
-  const found: number[] = []
-  for (let port = 20_000 + ((process.pid * 7) % 12_000); found.length < 3; port += 1) {
-    if (port >= 32_768) throw new Error('there are no three free ports')
-    if (await isFree(port)) found.push(port)
-  }
-  const [open = 0, secured = 0, controller = 0] = found
-  return { open, secured, controller }
-}
-
 export const startKafka = async (users: Users = {}): Promise<Kafka> => {
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-kafka-'))
   stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
-  const ports = await quietPorts()
+  const [open = 0, secured = 0, controller = 0] = await quietPorts(3)
+  const ports = { open, secured, controller }
   const config = join(directory, 'server.properties')
   await writeFile(config, properties(directory, ports, users))
   const authority = makeCertificate(directory)
