@@ -14,7 +14,7 @@ import { misfitsOf } from '../services/gateway/tests/json-schema.ts'
 import { meaningOf } from './support/meanings.ts'
 import { openSmallHost } from './support/small-host.ts'
 import { allow, type Host, openStage, type Stage } from './support/stage.ts'
-import { access, evidence } from './support/story/access.ts'
+import { access, destinations, evidence } from './support/story/access.ts'
 import { type Cast, speaker } from './support/story/cast.ts'
 import { inventory, reveals, rotations } from './support/story/inventory.ts'
 import { directory, ownAccount, platform, signIn, signOut } from './support/story/people.ts'
@@ -234,6 +234,7 @@ describe('what every route refuses', () => {
     ['createCredential', 'username'],
     ['createStrengthProfile', 'name'],
     ['createTemplate', 'name'],
+    ['createAuditDestination', 'name'],
   ])
 })
 
@@ -256,6 +257,7 @@ test('every route answers a good request with the documented success', async () 
   await access(cast, speaker(api, dora.api.token), dora.userId)
   await allow(tenant.admin.api, tenant.name, [dora], { session: { allowed: true } })
   await using shell = await liveShell({ ...dora, password: initialPassword })
+  await destinations(cast)
   await evidence(cast, await shell.sessionId())
   await ownAccount(cast)
   await signOut(cast, speaker(api, dora.api.token), dora.userId)

@@ -139,4 +139,10 @@ export const matrix: Readonly<Record<RouteName, Declared>> = {
   proveAuditRecord: needs('audit.read'),
   listCheckpoints: needs('audit.read'),
   verifyAuditChain: needs('audit.read'),
+  createAuditDestination: needs('audit-destination.manage'),
+  listAuditDestinations: needs('audit.read'),
+  getAuditDestination: needs('audit.read'),
+  updateAuditDestination: needs('audit-destination.manage'),
+  deleteAuditDestination: needs('audit-destination.manage'),
+  replayAuditDestination: needs('audit-destination.manage'),
 }

@@ -91,6 +91,10 @@ const deletedObjects = async (): Promise<Partial<Record<ObjectName, string>>> =>
     userGroup: await gone('/user-groups', { name: 'gone' }),
     device: await gone('/devices', { ...sampleBodies.createDevice, name: 'gone' }),
     strengthProfile: await gone('/strength-profiles', { name: 'gone', rules: { length: 24 } }),
+    auditDestination: await gone('/audit-destinations', {
+      ...sampleBodies.createAuditDestination,
+      name: 'gone',
+    }),
     template: await gone('/templates', { name: 'gone', executor: 'ssh', source: 'exec "true"\n' }),
   }
 }
@@ -136,6 +140,7 @@ const named: ReadonlySet<RouteName> = new Set([
   'createDevice',
   'createStrengthProfile',
   'createTemplate',
+  'createAuditDestination',
 ])
 
 /** Bodies that ask for nothing which the caller could lack for another reason than the row's. */

@@ -2,6 +2,7 @@ import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { runLibraryShell } from '@sallyport/targets/ssh-library-client'
 import { eventually } from '@sallyport/testing/eventually'
 import { loginAt } from './door.ts'
+import { sampleBodies } from '../../services/gateway/tests/sample-bodies.ts'
 import { allow, guard, type Host, type Stage } from './stage.ts'
 
 type Id = { id: string; version: number }
@@ -31,6 +32,7 @@ export type ObjectName =
   | 'loginSession'
   | 'apiToken'
   | 'sshKey'
+  | 'auditDestination'
 
 /** Creates a tenant and everything in it by REST, and one session by SSH. It is quiet when this returns. */
 export const furnishTenant = async (stage: Stage, host: Host, name: string): Promise<FurnishedTenant> => {
@@ -50,7 +52,12 @@ export const furnishTenant = async (stage: Stage, host: Host, name: string): Pro
     return state === 'succeeded'
   }, 30_000)
   const { device, credential, strengthProfile, template } = inventory
-  const ids = { ...people, ...access, device, credential, strengthProfile, template, operation }
+  const { id: auditDestination } = await admin.api.post<Id>(
+    '/audit-destinations',
+    sampleBodies.createAuditDestination,
+  )
+  const objects = { device, credential, strengthProfile, template, operation, auditDestination }
+  const ids = { ...people, ...access, ...objects }
   return { name, tenantId: made.tenant.id, admin, ids }
 }
 

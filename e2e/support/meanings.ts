@@ -23,6 +23,7 @@ const owners: Readonly<Record<string, ObjectName>> = {
   'login-sessions': 'loginSession',
   'api-tokens': 'apiToken',
   me: 'sshKey',
+  'audit-destinations': 'auditDestination',
 }
 
 const meanings: Readonly<Record<string, ObjectName>> = {

@@ -11,6 +11,7 @@ import {
   UserServiceService,
 } from '@sallyport/contracts/access_control/v1/directory'
 import { AuditServiceService } from '@sallyport/contracts/audit/v1/audit'
+import { ForwardingServiceService } from '@sallyport/contracts/audit/v1/forwarding'
 import {
   HostKeyServiceService,
   OperationServiceService,
@@ -31,7 +32,7 @@ import {
   SecretServiceService,
 } from '@sallyport/contracts/vault/v1/secrets'
 import * as access from '@sallyport/access-control/rpc/methods'
-import { methods as auditMethods } from '@sallyport/audit/rpc/methods'
+import { forwardingMethods, methods as auditMethods } from '@sallyport/audit/rpc/methods'
 import type { Permission } from '@sallyport/identity/permissions'
 import type { ServiceName } from '@sallyport/identity/services'
 import * as execution from '@sallyport/execution/rpc/methods'
@@ -161,6 +162,12 @@ export const declaredServices: readonly DeclaredService[] = [
     rows: sessionMethods,
   },
   { service: 'audit', name: 'AuditService', definition: AuditServiceService, rows: auditMethods },
+  {
+    service: 'audit',
+    name: 'ForwardingService',
+    definition: ForwardingServiceService,
+    rows: forwardingMethods,
+  },
 ]
 
 /** As the contracts write a method; the generated code begins with a small letter. */

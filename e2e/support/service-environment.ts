@@ -94,6 +94,7 @@ export const environmentsOf = async (
       ...stored('audit'),
       SALLYPORT_AUDIT_CHAIN_KEY_FILE: keys.auditChain,
       SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY: data.path('checkpoints'),
+      SALLYPORT_TARGETS_ON_LOOPBACK: 'true',
     },
     gateway: {
       ...common('gateway'),

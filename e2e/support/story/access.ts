@@ -54,3 +54,15 @@ export const evidence = async ({ admin, tenant }: Cast, liveSessionId: string): 
   await admin('proveAuditRecord', { params: { sequence: '1' } })
   await admin('verifyAuditChain')
 }
+
+/** Where the trail is sent: nobody listens there, and it waits. */
+export const destinations = async ({ admin }: Cast): Promise<void> => {
+  const settings = { name: 'walked', host: '127.0.0.1', port: 9, format: 'cef' }
+  const made = await admin('createAuditDestination', { body: { ...settings, from: 1 } })
+  await admin<Page>('listAuditDestinations')
+  const disabled = { ...settings, disabled: true }
+  const changed = await admin('updateAuditDestination', as(made, { body: disabled }))
+  const again = await admin('replayAuditDestination', as(changed, { body: { from: 1 } }))
+  await admin('getAuditDestination', of(again))
+  await admin('deleteAuditDestination', as(again))
+}

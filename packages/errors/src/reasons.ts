@@ -227,6 +227,15 @@ export const reasons = {
     code: 'failed_precondition',
     title: 'No signed checkpoint covers this record yet; try again in ten seconds',
   },
+  'audit_destination.not_found': { code: 'not_found', title: 'There is no such receiver of the audit trail' },
+  'audit_destination.name_taken': {
+    code: 'already_exists',
+    title: 'A receiver of the audit trail has this name already',
+  },
+  'audit_destination.too_many': {
+    code: 'failed_precondition',
+    title: 'A tenant has at most 20 receivers of its audit trail; delete one first',
+  },
   // execution
   'template.not_found': { code: 'not_found', title: 'There is no such template' },
   'template.name_taken': { code: 'already_exists', title: 'A template has this name already' },

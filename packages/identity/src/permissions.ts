@@ -27,6 +27,7 @@ export type Permission =
   | 'session.terminate'
   | 'recording.read'
   | 'audit.read'
+  | 'audit-destination.manage'
 
 /** The closed catalogue: each permission and what it lets a user do, as a sentence for people. */
 export const permissions: Readonly<Record<Permission, string>> = {
@@ -56,7 +57,8 @@ export const permissions: Readonly<Record<Permission, string>> = {
   'session.read': 'See every session, and watch live ones',
   'session.terminate': 'Terminate any live session',
   'recording.read': 'Download and verify every recording',
-  'audit.read': 'Query and verify the audit trail',
+  'audit.read': 'Query and verify the audit trail, and see where it is sent',
+  'audit-destination.manage': 'Choose where the audit trail is sent',
 }
 
 /** Whether a name is in the catalogue. Anything else gives no right. */

@@ -1,4 +1,6 @@
 import { type Environment, readConfig } from '@sallyport/config/reader'
+import { readEgressRules } from '@sallyport/egress/config'
+import type { EgressRules } from '@sallyport/egress/rules'
 import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
@@ -21,6 +23,8 @@ export type AuditConfig = {
   readonly checkpointDirectory: string
   /** Whose keys verify caller tokens. */
   readonly accessControlAddress: string
+  /** Where receivers of the trail must not be: the same as for targets. */
+  readonly egress: EgressRules
   readonly tls: TlsMaterial
   readonly health?: HealthConfig | undefined
   readonly logLevel: LogLevel
@@ -37,6 +41,7 @@ export const readAuditConfig = (environment: Environment): AuditConfig =>
     chainKeyFile: reader.file('SALLYPORT_AUDIT_CHAIN_KEY_FILE'),
     checkpointDirectory: reader.text('SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY'),
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
+    egress: readEgressRules(reader),
     tls: readTlsMaterial(reader),
     health: readHealth(reader),
     logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),

@@ -3,6 +3,7 @@ import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { openPool, type Pool, probeDatabase } from '@sallyport/database/pool'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
+import { createEgress } from '@sallyport/egress/egress'
 import type { EventDriver } from '@sallyport/events/driver'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
@@ -20,6 +21,7 @@ import { renewTls } from '@sallyport/rpc/tls-renewal'
 import type { AuditConfig } from './config.ts'
 import { ingest, ingestGroup, recordAgain } from './events/ingest.ts'
 import { trailTopicOnDemand } from './events/topics.ts'
+import { forwardTrails } from './forwarding/forwarder.ts'
 import { bindings } from './rpc/index.ts'
 
 export type RunningService = AsyncDisposable & { readonly address: string }
@@ -64,6 +66,7 @@ export const startAudit = async (
     driver.subscribe({ group: ingestGroup, topics: [auditIntakeTopic], handle, signal }),
     replayDeadLetters({ pool: worker, group: ingestGroup, apply: recordAgain(ingesting), log, signal }),
     relayOutbox({ pool: worker, driver, source: 'sallyport/audit', log, signal }),
+    forwardTrails({ app: pool, worker, egress: createEgress(config.egress), clock, log, signal }),
   ]
   opened.defer(async () => {
     stopping.abort()
@@ -78,7 +81,7 @@ export const startAudit = async (
       keys: overrides.callerKeys ?? verificationKeys(channel),
       clock,
       log,
-      bindings: bindings({ pool, keys, checkpointDirectory }),
+      bindings: bindings({ pool, keys, checkpointDirectory, clock }),
       onRefused: auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work)),
     }),
   )

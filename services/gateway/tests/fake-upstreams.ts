@@ -15,6 +15,7 @@ import {
   UserServiceService,
 } from '@sallyport/contracts/access_control/v1/directory'
 import { AuditServiceService } from '@sallyport/contracts/audit/v1/audit'
+import { ForwardingServiceService } from '@sallyport/contracts/audit/v1/forwarding'
 import {
   HostKeyServiceService,
   OperationServiceService,
@@ -78,6 +79,7 @@ export const fakeUpstreams = (answers: Answers = {}): FakeUpstreams => {
     hostKeys: client(HostKeyServiceService),
     sessions: client(SessionServiceService),
     audit: client(AuditServiceService),
+    forwarding: client(ForwardingServiceService),
   }
   return fake
 }

@@ -11,6 +11,7 @@ import {
 import { ApiToken, LoginChannel, LoginSession } from '@sallyport/contracts/access_control/v1/authentication'
 import { Role, SshKey, Tenant, User, UserGroup } from '@sallyport/contracts/access_control/v1/directory'
 import { Checkpoint, Record as AuditRecord } from '@sallyport/contracts/audit/v1/audit'
+import { Destination, DestinationFormat } from '@sallyport/contracts/audit/v1/forwarding'
 import {
   Attempt,
   Operation,
@@ -109,6 +110,13 @@ const operation = Operation.fromPartial({
   version,
 })
 const session = Session.fromPartial({ id, state: SessionState.LIVE, startedAt: at, recordedBytes: 5n })
+const destination = Destination.fromPartial({
+  id,
+  settings: { name: 'SIEM', host: 'siem.example', port: 6514, format: DestinationFormat.CEF },
+  position: 7n,
+  head: 12n,
+  version,
+})
 const record = AuditRecord.fromPartial({ sequence: 12n, code: 'secret.revealed', details: { a: 'b' } })
 const signedIn = {
   sessionToken: 'sps_fresh',
@@ -271,6 +279,12 @@ export const sampleAnswers: Answers = {
     publicKey: 'PEM',
   }),
   'AuditService/ListCheckpoints': always({ checkpoints: [Checkpoint.fromPartial({ sequence: 1n })], page }),
+  'ForwardingService/CreateDestination': always({ destination }),
+  'ForwardingService/GetDestination': always({ destination }),
+  'ForwardingService/ListDestinations': always({ destinations: [destination], page }),
+  'ForwardingService/UpdateDestination': always({ destination }),
+  'ForwardingService/DeleteDestination': always({}),
+  'ForwardingService/ReplayDestination': always({ destination }),
   'AuditService/VerifyChain': always({
     intact: true,
     records: 12n,

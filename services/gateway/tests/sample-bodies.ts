@@ -76,6 +76,9 @@ export const sampleBodies: Partial<Readonly<Record<RouteName, object>>> = {
   createTemplate: { name: 'passwd', executor: 'ssh', source: 'exec "passwd"\n' },
   updateTemplate: { source: 'exec "true"' },
   terminateSession: { reason: 'suspicious' },
+  createAuditDestination: { name: 'SIEM', host: '127.0.0.1', format: 'cef', from: 1, disabled: true },
+  updateAuditDestination: { name: 'SIEM', host: '127.0.0.1', port: 9, format: 'ocsf-lines', disabled: true },
+  replayAuditDestination: { from: 1 },
 }
 
 /** A good query for each route that must have one. */

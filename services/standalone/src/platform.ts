@@ -135,6 +135,8 @@ const startServices = async (
         tls: tls.audit,
         chainKeyFile: keys.auditChain,
         checkpointDirectory: data.path('checkpoints'),
+        // A laptop's receivers and targets may well be on the laptop.
+        egress: laptopRules,
       },
       { driver },
     ),
@@ -145,7 +147,6 @@ const startServices = async (
         ...common,
         ...urls('execution'),
         tls: tls.execution,
-        // A laptop's targets may well be on the laptop.
         egress: laptopRules,
         worker: defaultWorker,
       },
@@ -164,7 +165,6 @@ const startServices = async (
         maxChannelsPerConnection: 10,
         drainSeconds: 0,
         sshRekey: defaultSshRekey,
-        // A laptop's targets may well be on the laptop.
         egress: laptopRules,
         sshHostKeyFile: keys.sshHost,
         recordingDirectory: data.path('recordings'),

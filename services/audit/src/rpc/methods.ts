@@ -1,4 +1,5 @@
 import type { AuditServiceService } from '@sallyport/contracts/audit/v1/audit'
+import type { ForwardingServiceService } from '@sallyport/contracts/audit/v1/forwarding'
 import type { MethodRow, MethodTable } from '@sallyport/rpc/methods'
 
 const read: MethodRow = {
@@ -16,4 +17,20 @@ export const methods: MethodTable<AuditServiceService> = {
   listCheckpoints: { ...read, audit: 'audit.checkpoints_listed' },
   // It walks the whole chain, so it is rationed like what is scarce.
   verifyChain: { ...read, rate: 'secret', audit: 'audit.verified' },
+}
+
+const manage = {
+  callers: ['gateway'],
+  permission: 'audit-destination.manage',
+  rate: 'write',
+} as const satisfies Partial<MethodRow>
+
+/** Who may say where the trail goes. Whoever may read it may see that. */
+export const forwardingMethods: MethodTable<ForwardingServiceService> = {
+  createDestination: { ...manage, audit: 'audit_destination.created' },
+  getDestination: { ...read, audit: 'none' },
+  listDestinations: { ...read, audit: 'none' },
+  updateDestination: { ...manage, audit: 'audit_destination.updated' },
+  deleteDestination: { ...manage, audit: 'audit_destination.deleted' },
+  replayDestination: { ...manage, audit: 'audit_destination.replayed' },
 }

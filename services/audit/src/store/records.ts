@@ -75,3 +75,15 @@ export const findRecord = async (
   )
   return row
 }
+
+/** The records that follow a position, in order. */
+export const recordsAfter = (
+  sql: Sql,
+  tenantId: string,
+  position: number,
+  limit: number,
+): Promise<StoredRecord[]> =>
+  sql.query(
+    `select ${columns} from records where tenant_id = $1::uuid and sequence > $2::bigint order by sequence limit $3`,
+    [tenantId, position, limit],
+  )

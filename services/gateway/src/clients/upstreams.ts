@@ -11,6 +11,7 @@ import {
   UserServiceService,
 } from '@sallyport/contracts/access_control/v1/directory'
 import { AuditServiceService } from '@sallyport/contracts/audit/v1/audit'
+import { ForwardingServiceService } from '@sallyport/contracts/audit/v1/forwarding'
 import {
   HostKeyServiceService,
   OperationServiceService,
@@ -58,6 +59,7 @@ export type Upstreams = {
   readonly hostKeys: RpcClient<typeof HostKeyServiceService>
   readonly sessions: RpcClient<typeof SessionServiceService>
   readonly audit: RpcClient<typeof AuditServiceService>
+  readonly forwarding: RpcClient<typeof ForwardingServiceService>
 }
 
 export type UpstreamName = Exclude<ServiceName, 'gateway'>
@@ -87,5 +89,6 @@ export const connectUpstreams = (channels: Readonly<Record<UpstreamName, RpcChan
     hostKeys: connectRpc(HostKeyServiceService, execution),
     sessions: connectRpc(SessionServiceService, sessionProxy),
     audit: connectRpc(AuditServiceService, audit),
+    forwarding: connectRpc(ForwardingServiceService, audit),
   }
 }

@@ -18,6 +18,7 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
         description: 'Privileged access management: request, approve, connect, watch, prove.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      servers: [{ url: '/' }],
       components: { securitySchemes },
     },
     transform: jsonSchemaTransform,

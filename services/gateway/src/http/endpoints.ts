@@ -2,6 +2,7 @@ import type { Upstreams } from '../clients/upstreams.ts'
 import { accessGroupEndpoints } from './access-groups.ts'
 import { accountEndpoints } from './account.ts'
 import { auditEndpoints } from './audit.ts'
+import { auditDestinationEndpoints } from './audit-destinations.ts'
 import { credentialEndpoints } from './credentials.ts'
 import { custodyEndpoints } from './custodies.ts'
 import { deviceEndpoints } from './devices.ts'
@@ -48,4 +49,5 @@ export const endpointsOf = (upstreams: Upstreams): Endpoints<RouteName> => ({
   ...sessionEndpoints(upstreams),
   ...recordingEndpoints(upstreams),
   ...auditEndpoints(upstreams),
+  ...auditDestinationEndpoints(upstreams),
 })

@@ -42,4 +42,43 @@ export const evidenceRoutes = {
   },
   listCheckpoints: { url: 'GET /v1/audit/checkpoints', to: ['audit'], needs: 'audit.read', rate: 'read' },
   verifyAuditChain: { url: 'POST /v1/audit/verify', to: ['audit'], needs: 'audit.read', rate: 'write' },
+  createAuditDestination: {
+    url: 'POST /v1/audit-destinations',
+    to: ['audit'],
+    needs: 'audit-destination.manage',
+    rate: 'write',
+  },
+  listAuditDestinations: {
+    url: 'GET /v1/audit-destinations',
+    to: ['audit'],
+    needs: 'audit.read',
+    rate: 'read',
+  },
+  getAuditDestination: {
+    url: 'GET /v1/audit-destinations/:id',
+    to: ['audit'],
+    needs: 'audit.read',
+    rate: 'read',
+  },
+  updateAuditDestination: {
+    url: 'PUT /v1/audit-destinations/:id',
+    to: ['audit'],
+    needs: 'audit-destination.manage',
+    rate: 'write',
+    ifMatch: true,
+  },
+  deleteAuditDestination: {
+    url: 'DELETE /v1/audit-destinations/:id',
+    to: ['audit'],
+    needs: 'audit-destination.manage',
+    rate: 'write',
+    ifMatch: true,
+  },
+  replayAuditDestination: {
+    url: 'POST /v1/audit-destinations/:id/replay',
+    to: ['audit'],
+    needs: 'audit-destination.manage',
+    rate: 'write',
+    ifMatch: true,
+  },
 } as const
