@@ -19,6 +19,7 @@ const constants: Readonly<Record<string, readonly string[]>> = {
   'services/audit/src/store/append-records.ts': ['columnNames', 'macBytes'],
   'services/audit/src/store/database-trail.ts': ['pageSize'],
   'services/audit/src/store/checkpoints.ts': ['columns'],
+  'services/audit/src/store/destinations.ts': ['columns'],
   // Conditions are constants too; their values are parameters.
   'services/audit/src/store/records.ts': ['columns', "where.join(' and ')", 'bind(page.limit)'],
   'services/execution/src/store/job-rows.ts': ['held'],

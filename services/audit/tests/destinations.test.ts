@@ -69,8 +69,14 @@ describe('A receiver of the trail', () => {
 
   it('gets what comes from now on, or from a record on', async () => {
     await service.publish(intakes(tenantId, 5))
-    await eventually(async () => (await create({ name: crypto.randomUUID() })).head === 5n)
-    expect(await create()).toMatchObject({ position: 5n })
+    await eventually(async () => {
+      const { rows } = await service.db.adminPool.query(
+        'select from audit.heads where tenant_id = $1 and sequence = 5',
+        [tenantId],
+      )
+      return rows.length === 1
+    })
+    expect(await create()).toMatchObject({ position: 5n, head: 5n })
     expect(await create({ name: 'all' }, 1n)).toMatchObject({ position: 0n })
     await expect(create({ name: 'none' }, 2_000n)).rejects.toMatchObject({ code: 'invalid_argument' })
   })
