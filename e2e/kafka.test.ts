@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { trailTopic } from '@sallyport/audit/events/published'
 import { kafkaClient } from '@sallyport/events/kafka-client'
+import { serviceNames } from '@sallyport/identity/services'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { createPerson } from '@sallyport/standalone/demo/scene'
 import { verifyTrail } from '@sallyport/standalone/demo/verify-trail'
+import { type MetricRow, metricCatalogue } from '@sallyport/telemetry/metric-catalogue'
 import { findProgram } from '@sallyport/targets/find-program'
 import { eventually } from '@sallyport/testing/eventually'
 import { type Kafka, startKafka } from '@sallyport/testing/kafka'
@@ -113,6 +115,28 @@ describe('The platform as processes of their own, with Kafka between them', () =
   it('has the topics that its operator made, and says so the second time', async () => {
     expect(created).toMatch(/^sallyport\.vault\.v1: created, 12 partitions, 7 days$/m)
     expect(await createTopics()).toMatch(/^sallyport\.audit-intake\.v1: exists, and stays as it is$/m)
+  })
+
+  it('tells its metrics, each service those that the catalogue says', async () => {
+    await admin.api.get('/devices')
+    for (const service of serviceNames) {
+      const text = await platform.metrics(service)
+      const told = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
+      const due = Object.entries(metricCatalogue).filter(
+        ([, row]: [string, MetricRow]) => row.services === 'all' || row.services.includes(service),
+      )
+      // What counts events is there from the first one on.
+      const gauges = due.filter(([, { kind }]) => kind === 'gauge').map(([name]) => name)
+      expect([...told], service).toEqual(expect.arrayContaining(gauges))
+      expect(
+        due.map(([name]) => name),
+        service,
+      ).toEqual(expect.arrayContaining([...told]))
+    }
+    const listed = /^sallyport_rpc_requests_total\{method="DeviceService\/ListDevices",outcome="ok"\} [1-9]/m
+    expect(await platform.metrics('vault')).toMatch(listed)
+    expect(await platform.metrics('gateway')).toContain('{route="GET /v1/devices",status="200"}')
+    expect(await platform.metrics('audit')).toMatch(/^sallyport_audit_destinations_failing 0$/m)
   })
 
   it('changes a password after the session that used it: the event came through', async () => {

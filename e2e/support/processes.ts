@@ -28,6 +28,8 @@ export type Processes = AsyncDisposable & {
   readonly audit: { readonly databaseUrl: string; readonly keyFile: string; readonly checkpoints: string }
   /** What a service says of itself at its `/readyz`. */
   readonly health: (service: ServiceName) => Promise<Health>
+  /** What a service tells at its `/metrics`. */
+  readonly metrics: (service: ServiceName) => Promise<string>
   /** Waits until every service serves. */
   readonly ready: () => Promise<void>
 }
@@ -100,6 +102,7 @@ export const startProcesses = async (options: Options = {}): Promise<Processes> 
       keyFile: keys.auditChain,
       checkpoints: data.path('checkpoints'),
     },
+    metrics: async name => (await fetch(`http://127.0.0.1:${ports.health[name]}/metrics`)).text(),
     health: async name => (await (await fetch(healthUrl(name))).json()) as Health,
     ready,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js'
 import { crashPoint } from '@sallyport/config/crash-point'
+import type { ErrorCode } from '@sallyport/errors/codes'
 import { SallyportError } from '@sallyport/errors/error'
 import { authorise, type Identified, identify } from './admission.ts'
 import { type Call, createCall } from './call.ts'
@@ -28,6 +29,11 @@ export const answerUnary = async (
   incoming: ServerUnaryCall<unknown, unknown>,
   reply: sendUnaryData<unknown>,
 ): Promise<void> => {
+  const answered = measured(wire)
+  const refuse = (error: SallyportError): void => {
+    reply(toStatus(error))
+    answered(error.code)
+  }
   try {
     const call = await callOf(wire, incoming)
     try {
@@ -35,11 +41,12 @@ export const answerUnary = async (
       checkAudited(wire.row, call)
       crashPoint(`before reply ${call.method}`)
       reply(null, response)
+      answered('ok')
     } catch (thrown) {
-      reply(statusOf(thrown, call))
+      refuse(tellable(thrown, call))
     }
   } catch (refused) {
-    reply(toStatus(SallyportError.from(refused)))
+    refuse(SallyportError.from(refused))
   }
 }
 
@@ -49,6 +56,11 @@ export const answerStream = async (
 ): Promise<void> => {
   // A client that goes away makes the stream fail; the handler learns it from `signal`.
   outgoing.on('error', () => {})
+  const answered = measured(wire)
+  const refuse = (error: SallyportError): void => {
+    outgoing.emit('error', toStatus(error))
+    answered(error.code)
+  }
   try {
     const call = await callOf(wire, outgoing)
     try {
@@ -58,11 +70,23 @@ export const answerStream = async (
         if (!outgoing.write(response)) await Promise.race([once(outgoing, 'drain'), aborted(call.signal)])
       }
       outgoing.end()
+      answered('ok')
     } catch (thrown) {
-      outgoing.emit('error', statusOf(thrown, call))
+      refuse(tellable(thrown, call))
     }
   } catch (refused) {
-    outgoing.emit('error', toStatus(SallyportError.from(refused)))
+    refuse(SallyportError.from(refused))
+  }
+}
+
+/** Counts one answer. Streams last as long as somebody listens, which says nothing about us. */
+const measured = ({ method, options: { meter } }: Wire): ((outcome: ErrorCode | 'ok') => void) => {
+  const begun = performance.now()
+  const labels = { method: method.path.slice(method.path.lastIndexOf('.') + 1) }
+  return outcome => {
+    meter?.count('sallyport_rpc_requests_total', { ...labels, outcome })
+    if (!method.responseStream)
+      meter?.time('sallyport_rpc_request_seconds', (performance.now() - begun) / 1000, labels)
   }
 }
 
@@ -106,14 +130,15 @@ const callOf = async ({ method, row, options }: Wire, incoming: Incoming): Promi
   })
 }
 
-const statusOf = (thrown: unknown, call: Call): ReturnType<typeof toStatus> => {
+/** What the caller may know of a failure; the rest is in the log. */
+const tellable = (thrown: unknown, call: Call): SallyportError => {
   const error = SallyportError.from(thrown)
   if (error.code === 'internal') {
     call.log.error({ err: error.cause ?? error }, 'A call failed unexpectedly')
-    return toStatus(new SallyportError('internal', `Internal error ${call.requestId}`))
+    return new SallyportError('internal', `Internal error ${call.requestId}`)
   }
   call.log.info({ reason: error.reason, err: error.cause }, 'A call was answered with an error')
-  return toStatus(error)
+  return error
 }
 
 /** A handler that forgot its audit event is a bug that must not stay unseen. */

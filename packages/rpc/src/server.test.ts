@@ -5,6 +5,7 @@ import { type Caller, signCallerToken } from '@sallyport/identity/caller-token'
 import type { ServiceName } from '@sallyport/identity/services'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { createLogger } from '@sallyport/telemetry/logger'
+import { openMeter } from '@sallyport/telemetry/metrics'
 import { exportJWK, importPKCS8 } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServiceAuthority, type ServiceAuthority } from './authority.ts'
@@ -70,6 +71,7 @@ describe('serveRpc', () => {
   let authority: ServiceAuthority
   let server: RpcServer
   const refusals: Refusal[] = []
+  const meter = openMeter(() => {})
 
   const clientAs = async (
     service: ServiceName,
@@ -94,6 +96,7 @@ describe('serveRpc', () => {
       log: createLogger('test', 'silent'),
       bindings: [bind(TenantServiceService, table, handlers)],
       onRefused: async refusal => void refusals.push(refusal),
+      meter,
     })
   })
   afterAll(() => server[Symbol.asyncDispose]())
@@ -120,6 +123,25 @@ describe('serveRpc', () => {
     })
     expect(await refusal).toMatchObject({ code: status.UNIMPLEMENTED })
     client.close()
+  })
+
+  it('counts answers by method and outcome', async () => {
+    const client = await clientAs('gateway')
+    const counted = async (outcome: string): Promise<number> => {
+      const labels = `method="TenantService/CreateTenant",outcome="${outcome}"`
+      const line = new RegExp(`^sallyport_rpc_requests_total\\{${labels}\\} (\\d+)$`, 'm')
+      return Number(line.exec(await meter.text())?.[1] ?? 0)
+    }
+    const before = await Promise.all(['ok', 'unauthenticated', 'internal'].map(counted))
+    const callerToken = await tokenFor(alice)
+    await client.createTenant(request, { callerToken })
+    await client.createTenant(request, {}).catch(() => {})
+    await client.createTenant({ ...request, name: 'broken' }, { callerToken }).catch(() => {})
+    const after = await Promise.all(['ok', 'unauthenticated', 'internal'].map(counted))
+    expect(after.map((count, at) => count - (before[at] ?? 0))).toEqual([1, 1, 1])
+    expect(await meter.text()).toContain(
+      'sallyport_rpc_request_seconds_count{method="TenantService/CreateTenant"}',
+    )
   })
 
   it('refuses a service that the row does not list, and tells the audit', async () => {

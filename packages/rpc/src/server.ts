@@ -11,6 +11,7 @@ import type { SallyportError } from '@sallyport/errors/error'
 import type { ServiceName } from '@sallyport/identity/services'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import type { Logger } from '@sallyport/telemetry/logger'
+import type { Meter } from '@sallyport/telemetry/metrics'
 import { answerStream, answerUnary, type Wire } from './answer.ts'
 import { maxMessageBytes } from './channel.ts'
 import type { Binding } from './handlers.ts'
@@ -39,6 +40,7 @@ export type ServerOptions = {
   readonly bindings: readonly Binding[]
   /** Called for each call that its row refuses. Its failure is logged, and changes nothing for the caller. */
   readonly onRefused?: (refusal: Refusal) => Promise<void>
+  readonly meter?: Pick<Meter, 'count' | 'time'> | undefined
 }
 
 /** A running gRPC server. Disposing it stops accepting, and waits up to 2 s for calls under way. */

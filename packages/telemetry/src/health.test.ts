@@ -8,8 +8,8 @@ const log = {
   warn: (fields: { missing?: string }) => void warnings.push(fields.missing ?? ''),
 } as never
 
-const open = (parts: Pick<HealthOptions, 'needs' | 'uses'>) =>
-  serveHealth({ host: '127.0.0.1', port: 0, log, ...parts })
+const open = (parts: Pick<HealthOptions, 'needs' | 'uses'> & Partial<Pick<HealthOptions, 'meter'>>) =>
+  serveHealth({ host: '127.0.0.1', port: 0, log, meter: { text: async () => 'up 1\n' }, ...parts })
 
 const ask = async (address: string, path: string, method = 'GET'): Promise<[number, unknown]> => {
   const response = await fetch(`http://${address}${path}`, { method })
@@ -17,6 +17,22 @@ const ask = async (address: string, path: string, method = 'GET'): Promise<[numb
 }
 
 describe('serveHealth', () => {
+  it('tells the metrics, also while something is missing', async () => {
+    await using health = await open({ needs: { database: () => false } })
+    const response = await fetch(`http://${health.address}/metrics`)
+    expect([response.status, await response.text()]).toEqual([200, 'up 1\n'])
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+  })
+
+  it('answers 500 when they cannot be read, and goes on', async () => {
+    const text = async (): Promise<string> => {
+      throw new Error('connect ECONNREFUSED 10.0.0.1:5432')
+    }
+    await using health = await open({ needs: {}, meter: { text } })
+    expect(await ask(health.address, '/metrics')).toEqual([500, {}])
+    expect(await ask(health.address, '/livez')).toEqual([200, { status: 'ok' }])
+  })
+
   it('is ready when nothing is missing', async () => {
     await using health = await open({ needs: { database: async () => 1 }, uses: { 'event log': () => true } })
     expect(await ask(health.address, '/readyz')).toEqual([200, { status: 'ok', missing: [] }])
@@ -59,7 +75,7 @@ describe('serveHealth', () => {
 
   it('has nothing else', async () => {
     await using health = await open({ needs: {} })
-    for (const path of ['/', '/metrics', '/readyz/', '/readyz?x', '/%6civez'])
+    for (const path of ['/', '/readyz/', '/readyz?x', '/%6civez'])
       expect((await ask(health.address, path))[0], path).toBe(404)
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
       expect((await ask(health.address, '/readyz', method))[0], method).toBe(405)
@@ -87,6 +103,9 @@ describe('serveHealth', () => {
   it('does not start on a port that is taken', async () => {
     await using health = await open({ needs: {} })
     const port = Number(health.address.split(':')[1])
-    await expect(serveHealth({ host: '127.0.0.1', port, needs: {}, log })).rejects.toThrow(/EADDRINUSE/)
+    const meter = { text: async () => '' }
+    await expect(serveHealth({ host: '127.0.0.1', port, needs: {}, meter, log })).rejects.toThrow(
+      /EADDRINUSE/,
+    )
   })
 })

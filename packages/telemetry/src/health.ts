@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from './logger.ts'
+import type { Meter } from './metrics.ts'
 
 /** Whether a part is there. What it throws, and no answer within a second, mean that it is not. */
 export type HealthCheck = () => boolean | Promise<unknown>
@@ -13,6 +14,8 @@ export type HealthOptions = {
   readonly needs: Readonly<Record<string, HealthCheck>>
   /** What it can do without for a while. */
   readonly uses?: Readonly<Record<string, HealthCheck>>
+  /** What `/metrics` tells. */
+  readonly meter: Pick<Meter, 'text'>
   readonly log: Pick<Logger, 'warn'>
 }
 
@@ -26,17 +29,27 @@ const keptMs = 1_000
 const maxConnections = 64
 
 /**
- * Serves, in clear and to everybody who reaches the port, `/livez`: the process answers; and `/readyz`: whether the service
- * can do its work, and by name what is missing. 503 when that is something it needs. Nothing else is told.
+ * Serves, in clear and to everybody who reaches the port, `/livez`: the process answers; `/readyz`: whether the service can
+ * do its work, and by name what is missing, 503 when that is something it needs; and `/metrics`: numbers, in Prometheus'
+ * format. Nothing else is told.
  */
 export const serveHealth = async (options: HealthOptions): Promise<HealthServer> => {
   const health = remembered(() => look(options))
+  const metrics = remembered(() => options.meter.text())
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     request.resume()
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, {})
     if (request.url === '/livez') return send(response, 200, { status: 'ok' })
-    if (request.url !== '/readyz') return send(response, 404, {})
-    void health().then(found => send(response, found.status === 'unavailable' ? 503 : 200, found))
+    if (request.url === '/readyz')
+      return void health().then(found => send(response, found.status === 'unavailable' ? 503 : 200, found))
+    if (request.url !== '/metrics') return send(response, 404, {})
+    void metrics().then(
+      text => sendText(response, text),
+      (err: unknown) => {
+        options.log.warn({ err }, 'Metrics could not be read')
+        send(response, 500, {})
+      },
+    )
   })
   server.maxConnections = maxConnections
   await new Promise<void>((resolve, reject) => {
@@ -56,6 +69,14 @@ export const serveHealth = async (options: HealthOptions): Promise<HealthServer>
 const send = (response: ServerResponse, status: number, body: object): void => {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
   response.end(JSON.stringify(body))
+}
+
+const sendText = (response: ServerResponse, text: string): void => {
+  response.writeHead(200, {
+    'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+    'cache-control': 'no-store',
+  })
+  response.end(text)
 }
 
 const look = async ({ needs, uses = {}, log }: HealthOptions): Promise<Health> => {

@@ -6,6 +6,7 @@ import { prismaAdapter } from '@sallyport/database/prisma'
 import { sqlOf } from '@sallyport/database/sql'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { consume } from '@sallyport/events/consumer'
+import { observeEvents } from '@sallyport/events/event-metrics'
 import type { EventDriver } from '@sallyport/events/driver'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
@@ -15,6 +16,7 @@ import { serveRpc } from '@sallyport/rpc/server'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { openMeter } from '@sallyport/telemetry/metrics'
 import { runEvery } from './background/run-every.ts'
 import { sweep } from './background/sweep.ts'
 import { bootstrapOperatorTenant, type FirstAdministrator } from './bootstrap.ts'
@@ -63,6 +65,8 @@ export const startAccessControl = async (
   await using opened = new AsyncDisposableStack()
   const pool = opened.use(open(config.databaseUrl, 'access-control', log))
   const workerPool = opened.use(open(config.workerDatabaseUrl, 'access-control worker', log))
+  const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  observeEvents(meter, workerPool)
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: workerPool, log }))
   const prisma = new PrismaClient({
     adapter: prismaAdapter(pool, 'access_control'),
@@ -114,6 +118,7 @@ export const startAccessControl = async (
   const recordRefusal = auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work))
   const server = opened.use(
     await serveRpc({
+      meter,
       service: 'access-control',
       host: config.host,
       port: config.port,
@@ -137,6 +142,7 @@ export const startAccessControl = async (
     opened.use(
       await serveHealth({
         ...config.health,
+        meter,
         needs: { database: () => probeDatabase(workerPool) },
         uses: { 'event log': () => driver.probe() },
         log,

@@ -5,6 +5,7 @@ import { openPool, type Pool, probeDatabase } from '@sallyport/database/pool'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { createEgress } from '@sallyport/egress/egress'
 import type { EventDriver } from '@sallyport/events/driver'
+import { observeEvents } from '@sallyport/events/event-metrics'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import { replayDeadLetters } from '@sallyport/events/replay'
@@ -13,6 +14,7 @@ import { openChannel } from '@sallyport/rpc/channel'
 import { serveRpc } from '@sallyport/rpc/server'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { openMeter } from '@sallyport/telemetry/metrics'
 import { readChainKey } from './chain-keys.ts'
 import { publishKey } from './checkpoints/checkpoint-files.ts'
 import { startCheckpointer } from './checkpoints/checkpointer.ts'
@@ -23,6 +25,7 @@ import { ingest, ingestGroup, recordAgain } from './events/ingest.ts'
 import { trailTopicOnDemand } from './events/topics.ts'
 import { forwardTrails } from './forwarding/forwarder.ts'
 import { bindings } from './rpc/index.ts'
+import { observeTrails } from './store/trail-numbers.ts'
 
 export type RunningService = AsyncDisposable & { readonly address: string }
 
@@ -49,6 +52,9 @@ export const startAudit = async (
   await using opened = new AsyncDisposableStack()
   const pool = opened.use(open(config.databaseUrl, 'audit', log))
   const worker = opened.use(open(config.workerDatabaseUrl, 'audit worker', log))
+  const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  observeEvents(meter, worker)
+  observeTrails(meter, worker)
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: worker, log }))
   const driver =
     overrides.driver ??
@@ -74,6 +80,7 @@ export const startAudit = async (
   })
   const server = opened.use(
     await serveRpc({
+      meter,
       service: 'audit',
       host: config.host,
       port: config.port,
@@ -89,6 +96,7 @@ export const startAudit = async (
     opened.use(
       await serveHealth({
         ...config.health,
+        meter,
         needs: { database: () => probeDatabase(worker) },
         uses: { 'event log': () => driver.probe() },
         log,

@@ -9,6 +9,7 @@ import { prismaAdapter } from '@sallyport/database/prisma'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
+import { observeEvents } from '@sallyport/events/event-metrics'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import { createEgress } from '@sallyport/egress/egress'
@@ -18,6 +19,7 @@ import { connectRpc } from '@sallyport/rpc/client'
 import { serveRpc } from '@sallyport/rpc/server'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { openMeter } from '@sallyport/telemetry/metrics'
 import { accessOf } from './clients/access-control.ts'
 import { inventoryOf, rotationVaultOf } from './clients/vault.ts'
 import { verificationKeys } from '@sallyport/rpc/verification-keys'
@@ -28,6 +30,7 @@ import { listen } from './events/consumed.ts'
 import { sshExecutor } from './executors/ssh/ssh-executor.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
 import { bindings } from './rpc/index.ts'
+import { openOperations } from './store/open-operations.ts'
 import { postgresJobStore } from './store/postgres-job-store.ts'
 import { createStore } from './store/store.ts'
 import { templateSources } from './store/templates.ts'
@@ -59,6 +62,9 @@ export const startExecution = async (
   await using opened = new AsyncDisposableStack()
   const pool = opened.use(open(config.databaseUrl, 'execution', log))
   const worker = opened.use(open(config.workerDatabaseUrl, 'execution worker', log))
+  const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  observeEvents(meter, worker)
+  meter.gauge('sallyport_operations', () => openOperations(worker))
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: worker, log }))
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, 'execution') })
   opened.defer(() => prisma.$disconnect())
@@ -98,6 +104,7 @@ export const startExecution = async (
   opened.use(startWorker({ ...attempt, steadyNow: () => performance.now() }, { ...config.worker, name }))
   const server = opened.use(
     await serveRpc({
+      meter,
       service: 'execution',
       host: config.host,
       port: config.port,
@@ -113,6 +120,7 @@ export const startExecution = async (
     opened.use(
       await serveHealth({
         ...config.health,
+        meter,
         needs: { database: () => probeDatabase(worker) },
         uses: { 'event log': () => driver.probe() },
         log,

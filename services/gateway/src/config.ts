@@ -1,6 +1,7 @@
 import { type Environment, type Reader, readConfig } from '@sallyport/config/reader'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { readTlsMaterial } from '@sallyport/rpc/tls-config'
+import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
 import type { UpstreamName } from './clients/upstreams.ts'
@@ -24,6 +25,8 @@ export type GatewayConfig = {
     readonly addresses: Readonly<Record<UpstreamName, string>>
     readonly tls: TlsMaterial
   }
+  /** For those who watch the installation, apart from the API. */
+  readonly health?: HealthConfig | undefined
   readonly logLevel: LogLevel
 }
 
@@ -62,6 +65,7 @@ export const readGatewayConfig = (environment: Environment): GatewayConfig =>
         },
         tls: readTlsMaterial(reader),
       },
+      health: readHealth(reader),
       logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
     }
   })

@@ -1,7 +1,9 @@
 import { type RpcChannel, openChannel } from '@sallyport/rpc/channel'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
+import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { openMeter } from '@sallyport/telemetry/metrics'
 import { connectUpstreams, type UpstreamName, type Upstreams } from './clients/upstreams.ts'
 import type { GatewayConfig } from './config.ts'
 import { buildApp } from './edge/app.ts'
@@ -23,9 +25,15 @@ export const startGateway = async (
   const tls = opened.use(renewTls(config.services.tls, { log }))
   const channels = openChannels(config.services.addresses, tls, opened)
   const upstreams = overrides.upstreams ?? connectUpstreams(channels)
-  const app = await buildApp({ config, upstreams, missing: readiness(channels, upstreams), log })
+  const missing = readiness(channels, upstreams)
+  const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  const app = await buildApp({ config, upstreams, missing, meter, log })
   opened.defer(() => app.close())
   const address = await app.listen({ host: config.host, port: config.port })
+  if (config.health) {
+    const needs = { 'every service behind it': async () => (await missing()).length === 0 }
+    opened.use(await serveHealth({ ...config.health, meter, needs, log }))
+  }
   const running = opened.move()
   return { address, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

@@ -1,4 +1,5 @@
 import { createLogger } from '@sallyport/telemetry/logger'
+import { openMeter } from '@sallyport/telemetry/metrics'
 import type { FastifyInstance } from 'fastify'
 import { gatewayDefaults } from '../src/config.ts'
 import { type AppParts, buildApp } from '../src/edge/app.ts'
@@ -11,6 +12,7 @@ export const json = { 'content-type': 'application/json' }
 export type TestGateway = AsyncDisposable & {
   readonly app: FastifyInstance
   readonly upstreams: FakeUpstreams
+  readonly metrics: () => Promise<string>
 }
 
 type Overrides = {
@@ -32,11 +34,13 @@ export const testGateway = async (overrides: Overrides = {}): Promise<TestGatewa
     secret: unlimited,
     badTokens: unlimited,
   }
+  const meter = openMeter(() => {})
   const app = await buildApp({
     config: { ...gatewayDefaults, origins: [origin], limits, ...overrides.config },
     upstreams,
     missing: overrides.missing ?? (async () => []),
+    meter,
     log: overrides.log ?? createLogger('gateway', 'silent'),
   })
-  return { app, upstreams, [Symbol.asyncDispose]: () => app.close() }
+  return { app, upstreams, metrics: meter.text, [Symbol.asyncDispose]: () => app.close() }
 }

@@ -5,6 +5,7 @@ import { probeDatabase } from '@sallyport/database/pool'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import { createEgress } from '@sallyport/egress/egress'
 import type { EventDriver } from '@sallyport/events/driver'
+import { observeEvents } from '@sallyport/events/event-metrics'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import { openChannel, type RpcChannel } from '@sallyport/rpc/channel'
@@ -12,6 +13,7 @@ import { serveRpc } from '@sallyport/rpc/server'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { openMeter } from '@sallyport/telemetry/metrics'
 import { connectUpstreams, type Upstreams } from './clients/upstreams.ts'
 import type { SessionProxyConfig } from './config.ts'
 import { loadHostKey } from './protocols/ssh/host-key.ts'
@@ -91,6 +93,9 @@ export const startSessionProxy = async (
   if (left > 0) log.warn({ sessions: left }, 'Sessions that a crash had cut were ended')
   const steadyNow = (): number => performance.now()
   const sessions = liveSessions()
+  const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  observeEvents(meter, database.workerPool)
+  meter.gauge('sallyport_sessions', () => sessions.size)
   const watch = opened.use(
     watchRevocations({
       revocations: upstreams.revocations,
@@ -109,6 +114,7 @@ export const startSessionProxy = async (
   opened.use(startTicker({ sessions, jobs, log }))
   const rpc = opened.use(
     await serveRpc({
+      meter,
       service: 'session-proxy',
       host: config.host,
       port: config.port,
@@ -143,6 +149,7 @@ export const startSessionProxy = async (
     opened.use(
       await serveHealth({
         ...config.health,
+        meter,
         needs: {
           database: () => probeDatabase(database.workerPool),
           recordings: recordings.probe,

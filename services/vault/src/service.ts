@@ -6,6 +6,7 @@ import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { probeDatabase } from '@sallyport/database/pool'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
+import { observeEvents } from '@sallyport/events/event-metrics'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
@@ -13,6 +14,7 @@ import { serveRpc } from '@sallyport/rpc/server'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
+import { openMeter } from '@sallyport/telemetry/metrics'
 import { startBackground } from './background/start-background.ts'
 import { type AccessControl, connectAccessControl } from './clients/access-control.ts'
 import type { VaultConfig } from './config.ts'
@@ -59,6 +61,8 @@ export const startVault = async (
   )
   await proveRootKeys(database, rootKeys)
   const pool = database.workerPool
+  const meter = stack.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  observeEvents(meter, pool)
   const now = overrides.now ?? stack.use(await openDatabaseClock({ pool, log })).now
   const newId = (): string => uuidV7(now())
   const tenantKeys = createTenantKeys({ database, provider: rootKeys, newId, now })
@@ -93,6 +97,7 @@ export const startVault = async (
   })
   const server = stack.use(
     await serveRpc({
+      meter,
       service: 'vault',
       host: config.host,
       port: config.port,
@@ -108,6 +113,7 @@ export const startVault = async (
     stack.use(
       await serveHealth({
         ...config.health,
+        meter,
         needs: {
           database: () => probeDatabase(pool),
           'root keys': () => proveRootKeys(database, rootKeys),

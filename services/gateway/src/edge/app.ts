@@ -3,6 +3,7 @@ import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import type { Logger } from '@sallyport/telemetry/logger'
+import type { Meter } from '@sallyport/telemetry/metrics'
 import {
   fastify,
   type FastifyHttpOptions,
@@ -24,6 +25,7 @@ import { registerOpenApi } from './openapi.ts'
 import { createPlaces } from './places.ts'
 import { answerErrors } from './problem-replies.ts'
 import { createLimiters } from './rate-limits.ts'
+import { countRequests } from './request-metrics.ts'
 import { refuseRoutesWithoutRow, registerRoutes } from './register.ts'
 import { requestIdOf } from './request-id.ts'
 import { parseStrictJson } from './strict-json.ts'
@@ -39,11 +41,18 @@ export type AppParts = {
   readonly upstreams: Upstreams
   /** The services that it lacks to be ready; none when it is. */
   readonly missing: () => Promise<readonly string[]>
+  readonly meter: Pick<Meter, 'count' | 'time'>
   readonly log: Logger
 }
 
 /** Builds the HTTP application, from the outermost concern to the routes. It listens to nothing yet. */
-export const buildApp = async ({ config, upstreams, missing, log }: AppParts): Promise<FastifyInstance> => {
+export const buildApp = async ({
+  config,
+  upstreams,
+  missing,
+  meter,
+  log,
+}: AppParts): Promise<FastifyInstance> => {
   const app = createServer(config, log)
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
@@ -60,6 +69,7 @@ export const buildApp = async ({ config, upstreams, missing, log }: AppParts): P
   // When the head of the answer is ready: a stream that goes on for hours is under way no more.
   app.addHook('onSend', async request => request.leave?.())
   logAccess(app)
+  countRequests(app, meter)
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: closedPolicy } })
   await app.register(cookie)
   await app.register(rateLimit, { global: false })
