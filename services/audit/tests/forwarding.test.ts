@@ -55,12 +55,13 @@ const addDestination = (
   { port, authority }: { port: number; authority: string },
   format: DestinationFormat = 'cef',
   position = 0,
+  name = `SIEM ${port} ${format}`,
 ): Promise<Destination> =>
   pgTenantTransaction(trail.db.appPool, tenantId, sql =>
     insertDestination(
       sql,
       { id: uuidV7(), tenantId, position, now: new Date() },
-      { name: `SIEM ${port} ${format}`, host: '127.0.0.1', port, format, authority, disabled: false },
+      { name, host: '127.0.0.1', port, format, authority, disabled: false },
     ),
   )
 
@@ -204,6 +205,34 @@ describe('The trail', () => {
     startForwarder()
     await caughtUp(to, sequence)
   }
+
+  it('with a record that somebody made nonsense of goes on', async () => {
+    const tenantId = newTenant()
+    await using receiver = await startReceiver()
+    await trail.record(intakes(tenantId, 3))
+    await trail.db.adminPool.query(
+      `update audit.records set body = 'nonsense' where tenant_id = $1 and sequence = 2`,
+      [tenantId],
+    )
+    for (const format of ['cef', 'ocsf', 'ocsf-lines'] as const) {
+      const to = await addDestination(tenantId, receiver, format)
+      if (format === 'cef') startForwarder()
+      await caughtUp(to, 3)
+    }
+    expect(sequencesOf(readFrames(receiver.received[0] ?? Buffer.alloc(0)))).toEqual(upTo(3))
+  })
+
+  it('of one tenant does not wait for receivers of another that swallow it', async () => {
+    const [greedy, tenantId] = [newTenant(), newTenant()]
+    await using swallows = await startReceiver(secure => secure.pause())
+    await using receiver = await startReceiver()
+    await trail.record([...intakes(greedy, 1), ...intakes(tenantId, 1)])
+    for (let index = 0; index < 20; index += 1)
+      await addDestination(greedy, swallows, 'cef', 0, `SIEM ${index}`)
+    startForwarder()
+    await caughtUp(await addDestination(tenantId, receiver), 1)
+    expect(receiver.received).toHaveLength(1)
+  })
 
   it('is sent by one of several replicas, and by another when that one stops', async () => {
     const tenantId = newTenant()

@@ -7,7 +7,7 @@ import type { Egress } from '@sallyport/egress/egress'
 import { decodeBody } from '../domain/body.ts'
 import type { TrailRecord } from '../domain/trail-record.ts'
 import { noteDelivered, noteFailure } from '../store/destinations.ts'
-import { recordsAfter } from '../store/records.ts'
+import { recordsAfter, type StoredRecord } from '../store/records.ts'
 import type { Destination } from './destination.ts'
 import { encoders } from './formats.ts'
 import { deliver } from './receiver.ts'
@@ -39,6 +39,17 @@ const framesOf = (records: readonly TrailRecord[], { format }: Destination): Buf
   return frames
 }
 
+/**
+ * What is sent of a row. Whatever somebody made of its body, there is a record to send: to fail at one that was tampered
+ * with would silence what comes after it.
+ */
+const recordOf = (row: StoredRecord, { tenantId }: Destination): TrailRecord => ({
+  ...decodeBody(row.body),
+  tenantId,
+  sequence: Number(row.sequence),
+  occurredAt: row.occurred_at,
+})
+
 /** The first sequence number that should be there and is not: somebody took records away. */
 const missingIn = (records: readonly TrailRecord[], position: number): number | undefined => {
   const at = records.findIndex(({ sequence }, index) => sequence !== position + 1 + index)
@@ -67,7 +78,7 @@ export const forwardBatch = async (deps: BatchDeps, to: Destination): Promise<De
   const rows = await pgTenantTransaction(app, to.tenantId, sql =>
     recordsAfter(sql, to.tenantId, to.position, maxRecords),
   )
-  const records = rows.map(({ body, sequence }) => ({ ...decodeBody(body), sequence: Number(sequence) }))
+  const records = rows.map(row => recordOf(row, to))
   const frames = framesOf(records, to)
   const sent = records.slice(0, frames.length)
   const position = sent.at(-1)?.sequence

@@ -17,16 +17,21 @@ export type Forwarding = BatchDeps & {
   readonly pollMs?: number
 }
 
+type Underway = { readonly to: Destination; readonly work: Promise<void> }
+
 /** What is known of destinations beyond their rows. */
 type Round = {
-  /** Being sent to. */
-  readonly underway: Map<string, Promise<void>>
+  readonly underway: Map<string, Underway>
   /** Failed at this version of theirs. One that was changed since is tried at once. */
   readonly failed: Map<string, { readonly version: number; readonly times: number; readonly until: number }>
 }
 
-/** So that many tenants' receivers together do not use up the database's connections. */
-const maxUnderway = 8
+/** Each may hold a batch in memory for as long as it takes. */
+const maxUnderway = 64
+/** So that one tenant's receivers do not keep another's waiting; */
+const maxOfTenant = 4
+/** nor those that swallow what they get keep the others waiting. */
+const maxFailing = maxUnderway / 2
 
 /** Brings one destination up to date, or notes why that cannot be. */
 const forward = async (deps: Forwarding, { failed }: Round, to: Destination): Promise<void> => {
@@ -49,11 +54,18 @@ const isDue = ({ underway, failed }: Round, { id, version }: Destination): boole
   return rested && !underway.has(id)
 }
 
+const hasRoom = ({ underway, failed }: Round, { id, tenantId }: Destination): boolean => {
+  const all = [...underway.values()].map(({ to }) => to)
+  if (all.length >= maxUnderway) return false
+  if (all.filter(other => other.tenantId === tenantId).length >= maxOfTenant) return false
+  return !failed.has(id) || all.filter(other => failed.has(other.id)).length < maxFailing
+}
+
 const begin = (deps: Forwarding, round: Round, to: Destination): void => {
   const work = forward(deps, round, to)
     .catch((err: unknown) => deps.log.warn({ err, destinationId: to.id }, 'A failure could not be noted'))
     .finally(() => round.underway.delete(to.id))
-  round.underway.set(to.id, work)
+  round.underway.set(to.id, { to, work })
 }
 
 const lead = async (deps: Forwarding, behind: () => Promise<Destination[]>): Promise<void> => {
@@ -61,11 +73,11 @@ const lead = async (deps: Forwarding, behind: () => Promise<Destination[]>): Pro
   try {
     while (!deps.signal.aborted) {
       const due = (await behind()).filter(to => isDue(round, to))
-      for (const to of due.slice(0, maxUnderway - round.underway.size)) begin(deps, round, to)
+      for (const to of due) if (hasRoom(round, to)) begin(deps, round, to)
       await rest(deps.pollMs ?? 1_000, deps.signal)
     }
   } finally {
-    await Promise.all(round.underway.values())
+    await Promise.all([...round.underway.values()].map(({ work }) => work))
   }
 }
 

@@ -15,7 +15,7 @@ export type Receiver = {
 
 const connectMs = 10_000
 /** From the first byte to the receiver's close. */
-const deliverMs = 60_000
+const deliverMs = 30_000
 const arrivalMs = 200
 
 const secured = async (egress: Egress, to: Receiver, signal: AbortSignal): Promise<TLSSocket> => {
@@ -28,6 +28,8 @@ const secured = async (egress: Egress, to: Receiver, signal: AbortSignal): Promi
     ...(to.authority && { ca: to.authority }),
     minVersion: 'TLSv1.2',
   })
+  // Whoever waits for something hears of it; without a listener it would end the process when nobody does.
+  secure.on('error', () => {})
   try {
     await once(secure, 'secureConnect', { signal })
     return secure

@@ -22,7 +22,7 @@ const settings = {
   ),
   authority: paragraph(65_536)
     .default('')
-    .describe('PEM: whose certificates to trust; empty: those that browsers trust'),
+    .describe('PEM: whose certificates to trust; empty: those that Node trusts'),
   disabled: z.boolean().default(false),
 }
 
