@@ -137,6 +137,9 @@ describe('The platform as processes of their own, with Kafka between them', () =
     expect(await platform.metrics('vault')).toMatch(listed)
     expect(await platform.metrics('gateway')).toContain('{route="GET /v1/devices",status="200"}')
     expect(await platform.metrics('audit')).toMatch(/^sallyport_audit_destinations_failing 0$/m)
+    await eventually(async () =>
+      (await platform.metrics('audit')).includes('sallyport_event_delay_seconds_count{group="audit"}'),
+    )
   })
 
   it('changes a password after the session that used it: the event came through', async () => {
@@ -154,6 +157,8 @@ describe('The platform as processes of their own, with Kafka between them', () =
         ({ trigger, state }) => trigger === 'session' && state === 'succeeded',
       )
     await eventually(changed, 60_000)
+    const allowed = /^sallyport_decisions_total\{action="session",outcome="allowed"\} [1-9]/m
+    expect(await platform.metrics('access-control')).toMatch(allowed)
   })
 
   it('gives a tenant’s SIEM its trail without a gap, and nobody else’s', async () => {

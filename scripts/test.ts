@@ -80,6 +80,8 @@ process.env['TMPDIR'] = directory
 const figures = join(directory, 'figures.jsonl')
 process.env['SALLYPORT_FIGURES'] = figures
 if (nightly) process.env['SALLYPORT_NIGHTLY'] = '1'
+// Tests start some hundred processes of ours, each of which would compile everything anew.
+process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, '../node_modules/.cache/compiled-code')
 // It takes as long as everything else together; a part of the tests does without it.
 const soak = filters.length === 0 ? startSoak(directory) : undefined
 const vitest = await startVitest('test', filters, {

@@ -59,6 +59,18 @@ export const metricCatalogue = {
     labels: [],
     services: withDatabase,
   },
+  sallyport_event_delay_seconds: {
+    kind: 'histogram',
+    help: `How long after an event it was applied, by the group that applied it, ${seconds}: how far consumers are behind`,
+    labels: ['group'],
+    services: ['access-control', 'vault', 'execution', 'audit'],
+  },
+  sallyport_decisions_total: {
+    kind: 'counter',
+    help: 'Decisions on the use of a credential, by action and outcome: allowed, or the reason of docs/errors.md',
+    labels: ['action', 'outcome'],
+    services: ['access-control'],
+  },
   sallyport_sessions: {
     kind: 'gauge',
     help: 'Sessions that are live on this replica',

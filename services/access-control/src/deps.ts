@@ -1,5 +1,6 @@
 import type { RootKeyProvider } from '@sallyport/crypto/key-provider'
 import type { Pool } from '@sallyport/database/pool'
+import type { Meter } from '@sallyport/telemetry/metrics'
 import type { TargetSource } from './clients/vault.ts'
 import type { Notifications } from './grants/notify.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
@@ -15,6 +16,8 @@ export type Deps = LoginDeps & {
   notifications: Notifications
   /** Reads the revocation stream across tenants. */
   workerPool: Pool
+  /** Counts decisions. */
+  meter: Pick<Meter, 'count'>
   /** Fires when the service stops, for streams that would not end by themselves. */
   stopping: AbortSignal
 }

@@ -6,7 +6,7 @@ import { prismaAdapter } from '@sallyport/database/prisma'
 import { sqlOf } from '@sallyport/database/sql'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { consume } from '@sallyport/events/consumer'
-import { observeEvents } from '@sallyport/events/event-metrics'
+import { observeEvents, timed } from '@sallyport/events/event-metrics'
 import type { EventDriver } from '@sallyport/events/driver'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
@@ -83,6 +83,7 @@ export const startAccessControl = async (
   const deps: Deps = {
     store,
     policies: createPolicies(),
+    meter,
     workerPool,
     stopping: signal,
     clock,
@@ -98,7 +99,7 @@ export const startAccessControl = async (
 
   const working = [
     consume<Tx>({
-      driver,
+      driver: timed(driver, meter),
       group: 'access-control',
       topics: ['sallyport.vault.v1'],
       handlers: { TargetsChanged: targetsChanged(clock) },

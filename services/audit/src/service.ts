@@ -5,7 +5,7 @@ import { openPool, type Pool, probeDatabase } from '@sallyport/database/pool'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { createEgress } from '@sallyport/egress/egress'
 import type { EventDriver } from '@sallyport/events/driver'
-import { observeEvents } from '@sallyport/events/event-metrics'
+import { observeEvents, timed } from '@sallyport/events/event-metrics'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import { replayDeadLetters } from '@sallyport/events/replay'
@@ -69,7 +69,7 @@ export const startAudit = async (
   const ingesting = { pool, keys, clock, log, onGrown: checkpointer.grown }
   const handle = ingest(ingesting)
   const working = [
-    driver.subscribe({ group: ingestGroup, topics: [auditIntakeTopic], handle, signal }),
+    timed(driver, meter).subscribe({ group: ingestGroup, topics: [auditIntakeTopic], handle, signal }),
     replayDeadLetters({ pool: worker, group: ingestGroup, apply: recordAgain(ingesting), log, signal }),
     relayOutbox({ pool: worker, driver, source: 'sallyport/audit', log, signal }),
     forwardTrails({ app: pool, worker, egress: createEgress(config.egress), clock, log, signal }),

@@ -9,7 +9,7 @@ import { prismaAdapter } from '@sallyport/database/prisma'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
-import { observeEvents } from '@sallyport/events/event-metrics'
+import { observeEvents, timed } from '@sallyport/events/event-metrics'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { relayOutbox } from '@sallyport/events/relay'
 import { createEgress } from '@sallyport/egress/egress'
@@ -93,7 +93,7 @@ export const startExecution = async (
   }
 
   const working = [
-    listen({ pool, workerPool: worker, driver, log, signal }),
+    listen({ pool, workerPool: worker, driver: timed(driver, meter), log, signal }),
     relayOutbox({ pool: worker, driver, source: 'sallyport/execution', log, signal }),
   ]
   opened.defer(async () => {

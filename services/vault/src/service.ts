@@ -6,7 +6,7 @@ import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { probeDatabase } from '@sallyport/database/pool'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
-import { observeEvents } from '@sallyport/events/event-metrics'
+import { observeEvents, timed } from '@sallyport/events/event-metrics'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
@@ -81,7 +81,19 @@ export const startVault = async (
     monotonic,
     log,
   })
-  stack.use(startBackground({ database, driver, feed, tenantKeys, rootKeys, rewrapBatch, newId, now, log }))
+  stack.use(
+    startBackground({
+      database,
+      driver: timed(driver, meter),
+      feed,
+      tenantKeys,
+      rootKeys,
+      rewrapBatch,
+      newId,
+      now,
+      log,
+    }),
+  )
 
   const rpc = bindings({
     database,

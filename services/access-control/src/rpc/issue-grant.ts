@@ -22,7 +22,7 @@ type Refusal = { refused: Reason; decision: Decision | undefined }
 
 /** Decides once more, on what holds now, and signs a grant. A refusal is recorded, and told with its reasons. */
 export const issueGrant =
-  (deps: Pick<Deps, 'store' | 'policies' | 'targets' | 'keys' | 'clock'>) =>
+  (deps: Pick<Deps, 'store' | 'policies' | 'targets' | 'keys' | 'clock' | 'meter'>) =>
   async (request: IssueGrantRequest, call: Call): Promise<IssueGrantResponse> => {
     const { tenantId, sourceAddress } = call.caller
     const action = readAction(request.action)
@@ -35,6 +35,8 @@ export const issueGrant =
       await auditResult(tx, call, target, action, result)
       return result
     })
+    const outcome = 'refused' in issued ? issued.refused : 'allowed'
+    deps.meter.count('sallyport_decisions_total', { action, outcome })
     if ('refused' in issued) throw refusalError(issued)
     return {
       statement: await stateGrant(deps, issued, request.sourceAddress || sourceAddress),
