@@ -54,11 +54,14 @@ const trail = async (): Promise<Trail['items']> => {
   return items.toSorted((a, b) => a.sequence - b.sequence)
 }
 
+/** Longer than a receiver that was away is left alone. */
+const patience = 90_000
+
 const isUpTo = (code: string): Promise<true> =>
   eventually(async () => {
     const found = await rsyslog.received()
     return found.some(line => line.includes(`|${code}|`)) && true
-  })
+  }, patience)
 
 describe('A SIEM', () => {
   it('hears what happens, as it happens', async () => {
@@ -87,7 +90,7 @@ describe('A SIEM', () => {
     const { version } = await eventually(async () => {
       const found = await read()
       return found.behind === 0 && found
-    })
+    }, patience)
     await stage.admin.api.delete(`/audit-destinations/${destination}`, version)
     const heard = (await rsyslog.received()).length
     await work('afterwards', 5)

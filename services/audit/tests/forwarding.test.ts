@@ -68,11 +68,14 @@ const addDestination = (
 const now = ({ tenantId, id }: Destination): Promise<Destination> =>
   pgTenantTransaction(trail.db.appPool, tenantId, sql => getDestination(sql, tenantId, id))
 
+/** A receiver that was away for long on a slow machine is left alone for half a minute. */
+const patience = 50_000
+
 const caughtUp = (to: Destination, sequence: number): Promise<Destination> =>
   eventually(async () => {
     const found = await now(to)
     return found.position >= sequence && found
-  })
+  }, patience)
 
 /** The codes of the events about a tenant's destinations that wait to be recorded. */
 const told = async (tenantId: string): Promise<string[]> => {
@@ -129,6 +132,18 @@ describe('The trail', () => {
     expect(await caughtUp(ill, 6)).toMatchObject({ failingSince: undefined, failure: '' })
     expect(sequencesOf(readFrames(Buffer.concat(receiver.received)))).toEqual(upTo(6))
     expect(await told(tenantId)).toEqual(['audit_destination.unreachable', 'audit_destination.recovered'])
+  })
+
+  it('is not sent to who cannot prove who it is, and says why', async () => {
+    const tenantId = newTenant()
+    await using receiver = await startReceiver()
+    await using other = await startReceiver()
+    await trail.record(intakes(tenantId, 1))
+    const to = await addDestination(tenantId, { port: receiver.port, authority: other.authority })
+    startForwarder()
+    await eventually(async () => (await now(to)).failingSince)
+    expect(await now(to)).toMatchObject({ position: 0, failure: 'self-signed certificate' })
+    expect(receiver.received.map(String).join('')).toBe('')
   })
 
   it('is sent again from where an administrator says', async () => {

@@ -93,6 +93,12 @@ export const forwardBatch = async (deps: BatchDeps, to: Destination): Promise<De
   })
 }
 
+/** As an administrator reads it, without Node's advice to whoever starts Node. */
+const reasonOf = (thrown: unknown): string => {
+  const message = thrown instanceof Error ? thrown.message : 'unknown'
+  return safeText(message.replace(/; if the root CA is installed locally.*$/, ''), 200)
+}
+
 /** Notes why nothing can be delivered; the first time, in the trail. */
 export const noteTrouble = (
   { app, clock }: Pick<BatchDeps, 'app' | 'clock'>,
@@ -100,7 +106,7 @@ export const noteTrouble = (
   thrown: unknown,
 ): Promise<void> =>
   pgTenantTransaction(app, to.tenantId, async sql => {
-    const failure = safeText(thrown instanceof Error ? thrown.message : 'unknown', 200)
+    const failure = reasonOf(thrown)
     if (!(await noteFailure(sql, to, { failure, now: clock.now() }))) return
     await recordAudit(sql, about(to), 'audit_destination.unreachable', {
       outcome: 'failure',
