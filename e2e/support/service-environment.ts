@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ServiceName, serviceNames } from '@sallyport/identity/services'
+import type { SchemaName } from '@sallyport/maintenance/schemas'
 import { freePort } from '@sallyport/postgres/free-port'
 import { createServiceAuthority } from '@sallyport/rpc/authority'
 import type { DataDirectory } from '@sallyport/standalone/data-directory'
-import type { SchemaName, StandaloneDatabase } from '@sallyport/standalone/database'
+import type { StandaloneDatabase } from '@sallyport/standalone/database'
 import type { KeyFiles } from '@sallyport/standalone/keys'
 
 export type Environment = Readonly<Record<string, string>>

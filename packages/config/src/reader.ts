@@ -16,6 +16,11 @@ export class ConfigError extends Error {
 /** Typed readers. Each notes its problem and goes on, so that all problems are told together. */
 export type Reader = {
   readonly text: (name: string, fallback?: string) => string
+  /**
+   * What may hold a password, such as the URL of a database: in the variable itself, or in the file that `<name>_FILE`
+   * names, without the line break at its end.
+   */
+  readonly secretText: (name: string) => string
   readonly integer: (name: string, bounds: { min: number; max: number }, fallback?: number) => number
   readonly flag: (name: string, fallback: boolean) => boolean
   readonly oneOf: <T extends string>(name: string, values: readonly T[], fallback?: T) => T
@@ -47,8 +52,19 @@ const readerOf = (environment: Environment, complain: (problem: string) => void)
     if (value === undefined || value === '') complain(`${name} is not set`)
     return value ?? ''
   }
+  const secretText = (name: string): string => {
+    const path = environment[`${name}_FILE`]
+    if (!path) return text(name)
+    if (environment[name]) complain(`${name} and ${name}_FILE exclude each other: set one`)
+    const content = readBytes(`${name}_FILE`, path, complain)
+      .toString()
+      .replace(/\r?\n$/, '')
+    if (content === '') complain(`${name}_FILE names an empty file: ${path}`)
+    return content
+  }
   return {
     text,
+    secretText,
     complain,
     optional: name => environment[name] || undefined,
     list: (name, isGood, what) => {

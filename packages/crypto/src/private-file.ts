@@ -10,16 +10,22 @@ export type FileStamp = string
 export class NotPrivateError extends Error {}
 
 /**
- * Reads a whole file that only its owner may touch.
- * Throws `NotPrivateError` if group or others have any right on it, or somebody else owns it.
+ * Reads a whole file that only its owner may touch; or that belongs to root, and that one of this process' groups may
+ * read, as Kubernetes gives secrets to who is not root (`fsGroup`).
+ * Throws `NotPrivateError` if anybody else has any right on it, or owns it.
  */
 export const readPrivateFile = async (path: string): Promise<{ content: Secret; stamp: FileStamp }> => {
   await using file = await open(path, constants.O_RDONLY)
   const status = await file.stat()
-  if (!status.isFile() || (status.mode & 0o077) !== 0)
+  if (!status.isFile() || (status.mode & rightsOfOthers(status)) !== 0)
     throw new NotPrivateError('others may read or write it')
   if (![0, process.getuid?.()].includes(status.uid)) throw new NotPrivateError('it belongs to somebody else')
   return { content: Secret.of(await file.readFile()), stamp: stampOf(status) }
+}
+
+const rightsOfOthers = ({ uid, gid }: { uid: number; gid: number }): number => {
+  const lentByRoot = uid === 0 && process.getuid?.() !== 0 && process.getgroups?.().includes(gid) === true
+  return lentByRoot ? 0o037 : 0o077
 }
 
 /** The stamp of the file as it is now. */

@@ -49,7 +49,7 @@ export const runDeadLetters = async (
 
 const readUrl = (environment: Environment, variable: string, err: Streams['err']): string | undefined => {
   try {
-    return readConfig(environment, reader => ({ url: reader.text(variable) })).url
+    return readConfig(environment, reader => ({ url: reader.secretText(variable) })).url
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     err(`${error.message}\n`)

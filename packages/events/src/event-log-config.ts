@@ -12,7 +12,7 @@ const isAddress = (text: string): boolean => /^[^\s:/]+:\d{1,5}$|^\[[\da-f:.]+\]
 /** Reads which it is from the environment: brokers win, and to name both is a mistake. */
 export const readEventLog = (reader: Reader): EventLogConfig => {
   const brokers = reader.list('SALLYPORT_KAFKA_BROKERS', isAddress, 'addresses with their ports')
-  if (brokers.length === 0) return { kind: 'postgres', url: reader.text('SALLYPORT_EVENT_LOG_URL') }
+  if (brokers.length === 0) return { kind: 'postgres', url: reader.secretText('SALLYPORT_EVENT_LOG_URL') }
   if (reader.optional('SALLYPORT_EVENT_LOG_URL') !== undefined) {
     reader.complain('SALLYPORT_KAFKA_BROKERS and SALLYPORT_EVENT_LOG_URL exclude each other: set one')
   }

@@ -31,8 +31,8 @@ export const readAccessControlConfig = (environment: Environment): AccessControl
   readConfig(environment, reader => ({
     host: reader.text('SALLYPORT_ACCESS_CONTROL_HOST', '127.0.0.1'),
     port: reader.integer('SALLYPORT_ACCESS_CONTROL_PORT', { min: 0, max: 65_535 }, 7401),
-    databaseUrl: reader.text('SALLYPORT_ACCESS_CONTROL_DATABASE_URL'),
-    workerDatabaseUrl: reader.text('SALLYPORT_ACCESS_CONTROL_WORKER_DATABASE_URL'),
+    databaseUrl: reader.secretText('SALLYPORT_ACCESS_CONTROL_DATABASE_URL'),
+    workerDatabaseUrl: reader.secretText('SALLYPORT_ACCESS_CONTROL_WORKER_DATABASE_URL'),
     eventLog: readEventLog(reader),
     keyRingFile: reader.file('SALLYPORT_ACCESS_CONTROL_KEY_RING_FILE'),
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),

@@ -35,8 +35,8 @@ export const readAuditConfig = (environment: Environment): AuditConfig =>
   readConfig(environment, reader => ({
     host: reader.text('SALLYPORT_AUDIT_HOST', '127.0.0.1'),
     port: reader.integer('SALLYPORT_AUDIT_PORT', { min: 0, max: 65_535 }, 7406),
-    databaseUrl: reader.text('SALLYPORT_AUDIT_DATABASE_URL'),
-    workerDatabaseUrl: reader.text('SALLYPORT_AUDIT_WORKER_DATABASE_URL'),
+    databaseUrl: reader.secretText('SALLYPORT_AUDIT_DATABASE_URL'),
+    workerDatabaseUrl: reader.secretText('SALLYPORT_AUDIT_WORKER_DATABASE_URL'),
     eventLog: readEventLog(reader),
     chainKeyFile: reader.file('SALLYPORT_AUDIT_CHAIN_KEY_FILE'),
     checkpointDirectory: reader.text('SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY'),

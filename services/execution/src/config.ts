@@ -43,8 +43,8 @@ export const readExecutionConfig = (environment: Environment): ExecutionConfig =
   readConfig(environment, reader => ({
     host: reader.text('SALLYPORT_EXECUTION_HOST', '127.0.0.1'),
     port: reader.integer('SALLYPORT_EXECUTION_PORT', { min: 0, max: 65_535 }, 7404),
-    databaseUrl: reader.text('SALLYPORT_EXECUTION_DATABASE_URL'),
-    workerDatabaseUrl: reader.text('SALLYPORT_EXECUTION_WORKER_DATABASE_URL'),
+    databaseUrl: reader.secretText('SALLYPORT_EXECUTION_DATABASE_URL'),
+    workerDatabaseUrl: reader.secretText('SALLYPORT_EXECUTION_WORKER_DATABASE_URL'),
     eventLog: readEventLog(reader),
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),

@@ -1,23 +1,8 @@
-import { join } from 'node:path'
-import { migrate } from '@sallyport/database/migrate'
-import { ensureRoles, type RoleKind, roleName } from '@sallyport/database/roles'
+import { type RoleKind, roleName } from '@sallyport/database/roles'
+import { ensureSchemas, migrateSchemas, type SchemaName } from '@sallyport/maintenance/schemas'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sallyport/postgres/embedded'
 import pg from 'pg'
 import type { DataDirectory } from './data-directory.ts'
-
-const root = join(import.meta.dirname, '../../..')
-
-/** Each schema with its migrations. */
-const schemas = {
-  event_log: join(root, 'packages/events/prisma/migrations'),
-  access_control: join(root, 'services/access-control/prisma/migrations'),
-  vault: join(root, 'services/vault/prisma/migrations'),
-  execution: join(root, 'services/execution/prisma/migrations'),
-  session_proxy: join(root, 'services/session-proxy/prisma/migrations'),
-  audit: join(root, 'services/audit/prisma/migrations'),
-} as const
-
-export type SchemaName = keyof typeof schemas
 
 /** The installation's PostgreSQL with every schema migrated. */
 export type StandaloneDatabase = AsyncDisposable & {
@@ -35,7 +20,8 @@ export const startDatabase = async (data: DataDirectory, port?: number): Promise
     `postgresql://${roleName(schema, kind)}:${passwords[kind]}@127.0.0.1:${server.port}/${databaseName}`
   try {
     await createDatabase(server)
-    await prepareSchemas(server, passwords, url)
+    await ensureSchemas(server.adminUrl(databaseName), () => passwords)
+    await migrateSchemas(schema => url(schema, 'owner'))
   } catch (thrown) {
     await server[Symbol.asyncDispose]()
     throw thrown
@@ -53,20 +39,6 @@ const createDatabase = async (server: EmbeddedPostgres): Promise<void> => {
   await using admin = await connect(server.adminUrl())
   const { rowCount } = await admin.client.query('select from pg_database where datname = $1', [databaseName])
   if (rowCount === 0) await admin.client.query(`create database ${databaseName}`)
-}
-
-const prepareSchemas = async (
-  server: EmbeddedPostgres,
-  passwords: Readonly<Record<RoleKind, string>>,
-  url: StandaloneDatabase['url'],
-): Promise<void> => {
-  const names = Object.keys(schemas) as SchemaName[]
-  {
-    await using admin = await connect(server.adminUrl(databaseName))
-    for (const schema of names) await ensureRoles(admin.client, schema, passwords)
-  }
-  // The event log's migration grants to the roles of every service, so all roles come first.
-  for (const schema of names) await migrate({ url: url(schema, 'owner'), schema, directory: schemas[schema] })
 }
 
 const connect = async (url: string): Promise<AsyncDisposable & { client: pg.Client }> => {

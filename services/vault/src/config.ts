@@ -41,8 +41,8 @@ export const readVaultConfig = (environment: Environment): VaultConfig =>
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     tls: readTlsMaterial(reader),
     health: readHealth(reader),
-    databaseUrl: reader.text('SALLYPORT_VAULT_DATABASE_URL'),
-    workerDatabaseUrl: reader.text('SALLYPORT_VAULT_WORKER_DATABASE_URL'),
+    databaseUrl: reader.secretText('SALLYPORT_VAULT_DATABASE_URL'),
+    workerDatabaseUrl: reader.secretText('SALLYPORT_VAULT_WORKER_DATABASE_URL'),
     eventLog: readEventLog(reader),
     rootKeyFile: reader.file('SALLYPORT_VAULT_ROOT_KEY_FILE'),
     ticketSeconds: reader.integer(
