@@ -10,12 +10,13 @@ import { type KeyFiles, prepareKeys } from '@sallyport/standalone/keys'
 import type { RoleKind } from '@sallyport/database/roles'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sallyport/postgres/embedded'
 import { eventually } from '@sallyport/testing/eventually'
+import { balance } from './balancer.ts'
 import { isRunning, processTree } from './process-tree.ts'
 import { startProgram } from './program.ts'
-import { choosePorts, type Environment, environmentsOf } from './service-environment.ts'
+import { choosePorts, type Environment, environmentsOf, type Ports } from './service-environment.ts'
 import { type Supervised, supervise } from './supervised.ts'
 
-/** The platform as a cluster has it: a process for each service, restarted when it dies, on one PostgreSQL. */
+/** The platform as a cluster has it: a process for each replica of each service, restarted when it dies. */
 export type Processes = AsyncDisposable & {
   readonly apiUrl: string
   readonly sshPort: number
@@ -23,17 +24,22 @@ export type Processes = AsyncDisposable & {
   /** Of the user `admin`. */
   readonly initialPassword: string
   readonly directory: string
-  readonly services: Readonly<Record<ServiceName, Supervised>>
+  /** The first replica of each. */
+  readonly services: Replica
+  readonly replicas: readonly Replica[]
   readonly postgres: PostgresOfProcesses
   /** What `audit verify` needs. */
   readonly audit: { readonly databaseUrl: string; readonly keyFile: string; readonly checkpoints: string }
-  /** What a service says of itself at its `/readyz`. */
+  /** What the first replica of a service says of itself at its `/readyz`. */
   readonly health: (service: ServiceName) => Promise<Health>
-  /** What a service tells at its `/metrics`. */
+  /** What the replicas of a service tell at their `/metrics`, one after the other. */
   readonly metrics: (service: ServiceName) => Promise<string>
   /** Waits until every service serves. */
   readonly ready: () => Promise<void>
 }
+
+/** One process of each service. */
+export type Replica = Readonly<Record<ServiceName, Supervised>>
 
 export type Health = { readonly status: string; readonly missing?: readonly string[] }
 
@@ -47,6 +53,8 @@ export type PostgresOfProcesses = {
 }
 
 type Options = {
+  /** How many of each service; one unless given. */
+  readonly replicas?: number
   /** More environment for a service. */
   readonly environment?: Partial<Record<ServiceName, Environment>>
   /** Kafka’s, which has the topics; without it events travel through PostgreSQL. */
@@ -69,45 +77,74 @@ export const startProcesses = async (options: Options = {}): Promise<Processes> 
   const directory = options.directory ?? (await temporaryDirectory(stack))
   const data = stack.use(await openDataDirectory(directory))
   const keys = await prepareKeys(data)
-  const ports = await choosePorts()
+  const ports = await choosePorts(options.replicas ?? 1)
+  const [first] = ports
+  const api = await frontDoor(
+    stack,
+    ports.map(({ services }) => services.gateway),
+  )
+  const sshPort = await frontDoor(
+    stack,
+    ports.map(({ ssh }) => ssh),
+  )
+  const apiUrl = `http://127.0.0.1:${api}`
   const postgres = await ownPostgres(stack, data)
-  const environments = await environmentsOf({ data, keys, database: postgres, broker: options.broker }, ports)
-  const initialPassword = await bootstrap(environments['access-control'])
-  const entries = serviceNames.map(name => {
-    const environment = { ...environments[name], ...options.environment?.[name] }
-    const path = `services/${name}/src/main.ts`
-    return [name, stack.use(supervise({ path, environment, serves: serves[name] }))] as const
-  })
-  // One entry for each service was made.
-  const services = Object.fromEntries(entries) as Record<ServiceName, Supervised>
-  const healthUrl = (name: ServiceName): string => {
-    const port = name === 'gateway' ? ports.services.gateway : ports.health[name]
-    return `http://127.0.0.1:${port}/readyz`
-  }
+  const installation = { data, keys, database: postgres, broker: options.broker }
+  const environments = await environmentsOf(installation, ports, apiUrl)
+  const initialPassword = await bootstrap(environments[0]?.['access-control'] ?? {})
+  const replicas = environments.map(each => startReplica(stack, each, options.environment))
+  const [services] = replicas
+  if (!first || !services) throw new Error('There must be a replica')
+  const healthUrl = (of: Ports, name: ServiceName): string => `http://127.0.0.1:${of.health[name]}/readyz`
   const ready = async (): Promise<void> => {
-    for (const service of Object.values(services)) await service.ready(service.runs())
-    for (const name of serviceNames) await answers(healthUrl(name))
+    for (const service of replicas.flatMap(each => Object.values(each))) await service.ready(service.runs())
+    for (const of of ports) for (const name of serviceNames) await answers(healthUrl(of, name))
   }
   await ready()
   const owned = stack.move()
   return {
-    apiUrl: `http://127.0.0.1:${ports.services.gateway}`,
-    sshPort: ports.ssh,
+    apiUrl,
+    sshPort,
     sshHostKey: await hostKeyOf(keys),
     initialPassword,
     directory,
     services,
+    replicas,
     postgres,
     audit: {
       databaseUrl: postgres.url('audit', 'worker'),
       keyFile: keys.auditChain,
       checkpoints: data.path('checkpoints'),
     },
-    metrics: async name => (await fetch(`http://127.0.0.1:${ports.health[name]}/metrics`)).text(),
-    health: async name => (await (await fetch(healthUrl(name))).json()) as Health,
+    metrics: async name => {
+      const read = async ({ health }: Ports): Promise<string> =>
+        (await fetch(`http://127.0.0.1:${health[name]}/metrics`)).text()
+      return (await Promise.all(ports.map(read))).join('')
+    },
+    health: async name => (await (await fetch(healthUrl(first, name))).json()) as Health,
     ready,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** The one port that clients know: the only replica’s own, or one before them all. */
+const frontDoor = async (stack: AsyncDisposableStack, ports: readonly number[]): Promise<number> => {
+  const [only, ...others] = ports
+  return only !== undefined && others.length === 0 ? only : stack.use(await balance(ports)).port
+}
+
+const startReplica = (
+  stack: AsyncDisposableStack,
+  environments: Readonly<Record<ServiceName, Environment>>,
+  more: Options['environment'],
+): Replica => {
+  const entries = serviceNames.map(name => {
+    const environment = { ...environments[name], ...more?.[name] }
+    const path = `services/${name}/src/main.ts`
+    return [name, stack.use(supervise({ path, environment, serves: serves[name] }))] as const
+  })
+  // One entry for each service was made.
+  return Object.fromEntries(entries) as Replica
 }
 
 const temporaryDirectory = async (stack: AsyncDisposableStack): Promise<string> => {

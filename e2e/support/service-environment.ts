@@ -25,7 +25,14 @@ export type Ports = {
   readonly ssh: number
 }
 
-export const choosePorts = async (): Promise<Ports> => ({
+/** Of each replica. */
+export const choosePorts = async (replicas: number): Promise<readonly Ports[]> => {
+  const chosen: Ports[] = []
+  for (let replica = 0; replica < replicas; replica += 1) chosen.push(await portsOfReplica())
+  return chosen
+}
+
+const portsOfReplica = async (): Promise<Ports> => ({
   services: await portForEach(),
   health: await portForEach(),
   ssh: await freePort(),
@@ -38,17 +45,40 @@ const portForEach = async (): Promise<Record<ServiceName, number>> => {
   return Object.fromEntries(entries) as Record<ServiceName, number>
 }
 
-/** The environment of each service as a process of its own: what an operator would write. */
+/**
+ * The environment of each service as a process of its own: what an operator would write; for each replica.
+ * @param apiUrl at which people reach the gateways
+ */
 export const environmentsOf = async (
-  { data, keys, database, broker }: Installation,
-  ports: Ports,
-): Promise<Readonly<Record<ServiceName, Environment>>> => {
+  installation: Installation,
+  ports: readonly Ports[],
+  apiUrl: string,
+): Promise<readonly Readonly<Record<ServiceName, Environment>>[]> => {
+  const { data } = installation
   const tls = await writeCertificates(data)
   for (const directory of ['recordings', 'checkpoints'])
     await mkdir(data.path(directory), { recursive: true, mode: 0o700 })
+  const addressesOf = (name: ServiceName): string =>
+    // As the name of a headless service would be resolved.
+    `ipv4:${ports.map(({ services }) => `127.0.0.1:${services[name]}`).join(',')}`
   const addresses = Object.fromEntries(
-    serviceNames.map(name => [`SALLYPORT_${screaming(name)}_ADDRESS`, `127.0.0.1:${ports.services[name]}`]),
+    serviceNames.map(name => [`SALLYPORT_${screaming(name)}_ADDRESS`, addressesOf(name)]),
   )
+  const shared = { ...installation, tls, addresses, apiUrl }
+  return ports.map((own, replica) => environmentsOfReplica(shared, own, `replica-${replica}`))
+}
+
+type Shared = Installation & {
+  readonly tls: Readonly<Record<ServiceName, Environment>>
+  readonly addresses: Environment
+  readonly apiUrl: string
+}
+
+const environmentsOfReplica = (
+  { data, keys, database, broker, tls, addresses, apiUrl }: Shared,
+  ports: Ports,
+  instance: string,
+): Readonly<Record<ServiceName, Environment>> => {
   const eventLog: Environment = broker
     ? onKafka(broker)
     : { SALLYPORT_EVENT_LOG_URL: database.url('event_log', 'app') }
@@ -88,7 +118,7 @@ export const environmentsOf = async (
       SALLYPORT_SSH_REQUIRE_NATIVE_ADDON: 'false',
       SALLYPORT_RECORDING_DIRECTORY: data.path('recordings'),
       SALLYPORT_RECORDING_KEY_FILE: keys.recordings,
-      SALLYPORT_INSTANCE: 'one',
+      SALLYPORT_INSTANCE: instance,
     },
     audit: {
       ...common('audit'),
@@ -99,7 +129,7 @@ export const environmentsOf = async (
     },
     gateway: {
       ...common('gateway'),
-      SALLYPORT_GATEWAY_ORIGINS: `http://127.0.0.1:${ports.services.gateway}`,
+      SALLYPORT_GATEWAY_ORIGINS: apiUrl,
     },
   }
 }

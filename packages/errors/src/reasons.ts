@@ -181,7 +181,7 @@ export const reasons = {
   'session.ended': { code: 'failed_precondition', title: 'The session has ended' },
   'session.elsewhere': {
     code: 'unavailable',
-    title: 'The session is on another node, which shows it when it has ended',
+    title: 'The session is on a node that cannot be reached; it can be shown when it has ended',
   },
   'session.refused': { code: 'permission_denied', title: 'There can be no session' },
   'session.unconfirmed': {

@@ -7,6 +7,23 @@ const isLeader = async (client: PoolClient, task: string): Promise<boolean> => {
   return rows[0]?.held === true
 }
 
+/** Runs work unless another process of the service is at the same task; gives whether it did. */
+export const unlessUnderway = async (
+  { pool, task }: { readonly pool: Pool; readonly task: string },
+  work: () => Promise<void>,
+): Promise<boolean> => {
+  const client = await pool.connect()
+  client.on('error', () => {})
+  try {
+    if (!(await isLeader(client, task))) return false
+    await work()
+    return true
+  } finally {
+    // As below.
+    client.release(true)
+  }
+}
+
 /**
  * Runs work in one of all the processes of a service that ask for the same task; the others stand by, and one of them
  * takes over within a second of the database's noticing that the leader is gone. Returns when the work does, or

@@ -122,6 +122,7 @@ const callOf = async ({ method, row, options }: Wire, incoming: Incoming): Promi
   }
   return createCall({
     ...identified,
+    callerToken: claimed.callerToken,
     method: method.path,
     requestId,
     idempotencyKey: metadataText(incoming, metadataKeys.idempotencyKey),

@@ -11,6 +11,8 @@ export type Call = {
   readonly service: ServiceName
   /** The user behind the call. Reading it on a method for services only is a bug, and throws. */
   readonly caller: Caller
+  /** Its proof, as it came: for another replica of this service, and good for nobody else. */
+  readonly callerToken: string | undefined
   readonly requestId: string
   /** The client's Idempotency-Key, if it gave one. */
   readonly idempotencyKey: string | undefined

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { type Environment, readConfig } from '@sallyport/config/reader'
+import { type Environment, type Reader, readConfig } from '@sallyport/config/reader'
 import { readEgressRules } from '@sallyport/egress/config'
 import type { EgressRules } from '@sallyport/egress/rules'
 import { type EventLogConfig, readEventLog } from '@sallyport/events/event-log-config'
@@ -32,6 +32,8 @@ export type SessionProxyConfig = {
   readonly recordingKeyFile: string
   /** This node's name, the same after a restart and no other node's. */
   readonly instance: string
+  /** `host:port` at which the other replicas reach its gRPC server; where it listens unless given. */
+  readonly instanceAddress?: string | undefined
   /** Refuse to start without ssh2's native addon. */
   readonly requireNativeAddon: boolean
   /** As role sallyport_session_proxy. */
@@ -98,6 +100,7 @@ export const readSessionProxyConfig = (environment: Environment): SessionProxyCo
     recordingDirectory: reader.text('SALLYPORT_RECORDING_DIRECTORY'),
     recordingKeyFile: reader.file('SALLYPORT_RECORDING_KEY_FILE'),
     instance: reader.text('SALLYPORT_INSTANCE', hostname()),
+    instanceAddress: readInstanceAddress(reader),
     requireNativeAddon: reader.flag('SALLYPORT_SSH_REQUIRE_NATIVE_ADDON', true),
     databaseUrl: reader.secretText('SALLYPORT_SESSION_PROXY_DATABASE_URL'),
     workerDatabaseUrl: reader.secretText('SALLYPORT_SESSION_PROXY_WORKER_DATABASE_URL'),
@@ -108,3 +111,14 @@ export const readSessionProxyConfig = (environment: Environment): SessionProxyCo
     health: readHealth(reader),
     logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
   }))
+
+const readInstanceAddress = (reader: Reader): string | undefined => {
+  const address = reader.optional('SALLYPORT_INSTANCE_ADDRESS')
+  const listensAnywhere = ['0.0.0.0', '::'].includes(reader.optional('SALLYPORT_SESSION_PROXY_HOST') ?? '')
+  if (address === undefined && listensAnywhere)
+    reader.complain(
+      'SALLYPORT_INSTANCE_ADDRESS is not set: where SALLYPORT_SESSION_PROXY_HOST is any address, say at which the ' +
+        'other replicas reach this one',
+    )
+  return address
+}

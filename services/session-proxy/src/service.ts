@@ -14,6 +14,7 @@ import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { connectPeers } from './clients/peers.ts'
 import { connectUpstreams, type Upstreams } from './clients/upstreams.ts'
 import type { SessionProxyConfig } from './config.ts'
 import { loadHostKey } from './protocols/ssh/host-key.ts'
@@ -23,9 +24,10 @@ import { startSshServer } from './protocols/ssh/server.ts'
 import { directoryStore } from './recording/directory-store.ts'
 import { bindings } from './rpc/index.ts'
 import { drainSessions } from './sessions/drain.ts'
-import { endSessionsOfCrash } from './sessions/ended-by-crash.ts'
+import { endAbandoned } from './sessions/end-abandoned.ts'
 import { grantConfirmer, watchWindows } from './sessions/enforcement.ts'
 import { liveSessions } from './sessions/live-sessions.ts'
+import { enterPresence } from './sessions/presence.ts'
 import { watchRevocations } from './sessions/revocation-watch.ts'
 import { obeyTerminations } from './sessions/termination.ts'
 import { startTicker } from './sessions/ticker.ts'
@@ -33,6 +35,7 @@ import { openDatabase } from './store/database.ts'
 import { trailWatch } from './sessions/trail-watch.ts'
 import { postgresLedger } from './store/postgres-ledger.ts'
 import { probeTrail } from './store/probe-trail.ts'
+import { findLive } from './store/session-rows.ts'
 
 export type RunningSessionProxy = AsyncDisposable & {
   readonly address: string
@@ -89,8 +92,9 @@ export const startSessionProxy = async (
     )
 
   const ledger = postgresLedger({ database, instance })
-  const left = await endSessionsOfCrash({ database, ledger, recordings, clock, instance })
-  if (left > 0) log.warn({ sessions: left }, 'Sessions that a crash had cut were ended')
+  const left = await database.asWorker(sql => findLive(sql, instance))
+  await endAbandoned({ database, ledger, recordings, clock }, left)
+  if (left.length > 0) log.warn({ sessions: left.length }, 'Sessions that a crash had cut were ended')
   const steadyNow = (): number => performance.now()
   const sessions = liveSessions()
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
@@ -104,14 +108,6 @@ export const startSessionProxy = async (
       onRevoked: (grantId, reason) => sessions.endByGrant(grantId, { reason: 'revoked', detail: reason }),
     }),
   )
-  const { revocations } = upstreams
-  const jobs = [
-    async () => watchWindows(sessions, clock.now()),
-    grantConfirmer({ sessions, watch, revocations, steadyNow, log }),
-    () => obeyTerminations({ database, sessions, instance }),
-    trailWatch({ sessions, probe: probeTrail(database), steadyNow, log }),
-  ]
-  opened.use(startTicker({ sessions, jobs, log }))
   const rpc = opened.use(
     await serveRpc({
       meter,
@@ -122,10 +118,39 @@ export const startSessionProxy = async (
       keys: upstreams.keys,
       clock,
       log,
-      bindings: bindings({ database, sessions, recordings, recordingKeys }),
+      bindings: bindings({
+        database,
+        sessions,
+        peers: connectPeers({ database, tls }),
+        recordings,
+        recordingKeys,
+      }),
       onRefused: auditRefusals((tenantId, work) => database.sqlInTenant(tenantId, work)),
     }),
   )
+  const presence = opened.use(
+    await enterPresence({
+      database,
+      ledger,
+      recordings,
+      clock,
+      sessions,
+      instance,
+      address: config.instanceAddress ?? rpc.address,
+      steadyNow,
+      log,
+    }),
+  )
+  const { revocations } = upstreams
+  const jobs = [
+    presence.keep,
+    presence.tidy,
+    async () => watchWindows(sessions, clock.now()),
+    grantConfirmer({ sessions, watch, revocations, steadyNow, log }),
+    () => obeyTerminations({ database, sessions, instance }),
+    trailWatch({ sessions, probe: probeTrail(database), steadyNow, log }),
+  ]
+  opened.use(startTicker({ sessions, jobs, log }))
   const door = opened.use(
     await startSshServer(
       {

@@ -299,6 +299,66 @@ describe.skipIf(missing !== undefined)(`the session proxy ${missing ?? ''}`, () 
     })
   })
 
+  it('shows a live session through another replica, which writes nothing down itself', async () => {
+    await using other = await proxy.replica('node-2')
+    const { running, session } = await live('echo ready; read line; echo "got $line"; sleep 60')
+    const controller = new AbortController()
+    const auditor = await proxy.as({ userId: randomUUID(), permissions: ['session.read'] })
+    let seen = ''
+    const watching = (async () => {
+      const options = { ...auditor, signal: controller.signal }
+      for await (const { line } of other.client.watchSession({ id: session.id }, options)) seen += line
+    })()
+    watching.catch(() => undefined)
+    await eventually(() => seen.includes('ready'))
+    running.child.stdin.write('more\n')
+    await eventually(() => seen.includes('got more'))
+    controller.abort()
+    await watching.catch(() => undefined)
+    const watched = (): number =>
+      proxy.audited('session.watched').filter(event => event.sessionId === session.id).length
+    await eventually(() => watched() > 0)
+    expect(watched()).toBe(1)
+    const stranger = await proxy.as({ userId: randomUUID() })
+    const refused = other.client.watchSession({ id: session.id }, stranger)[Symbol.asyncIterator]().next()
+    await expect(refused).rejects.toEqual(reason('session.not_found'))
+    // Through the other one, too.
+    const options = await proxy.as({})
+    await other.client.terminateSession({ id: session.id, reason: 'enough' }, options)
+    expect((await running.ended).stderr).toContain('enough')
+  })
+
+  it('says that a session is elsewhere when its replica cannot be found', async () => {
+    const { running, session } = await live()
+    await using other = await proxy.replica('node-2')
+    await proxy.database.adminPool.query(`update session_proxy.nodes set address = '127.0.0.1:1'`)
+    const options = await proxy.as({})
+    const watch = (): Promise<unknown> =>
+      other.client.watchSession({ id: session.id }, options)[Symbol.asyncIterator]().next()
+    await expect(watch()).rejects.toEqual(reason('service.unavailable'))
+    await proxy.database.adminPool.query(`delete from session_proxy.nodes where instance = 'node-1'`)
+    await expect(watch()).rejects.toEqual(reason('session.elsewhere'))
+    await eventually(() => running.child.exitCode !== null)
+  })
+
+  it('ends its sessions when the others have given it up, and comes back', async () => {
+    const { running, session } = await live()
+    await proxy.database.adminPool.query('update session_proxy.nodes set lost_at = now()')
+    expect((await running.ended).stderr).toContain('lost touch with the others')
+    await eventually(async () => (await latest()).endReason === 'proxy-stopped')
+    expect((await latest()).id).toBe(session.id)
+    await eventually(async () => (await run('echo back')).stdout.toString() === 'back\n')
+  })
+
+  it('takes no more sessions when another one was started under its name', async () => {
+    const { running } = await live()
+    await using _ = await proxy.replica('node-1')
+    expect((await running.ended).stderr).toContain('Another session proxy has taken the place')
+    expect((await run('id')).status).not.toBe(0)
+    await proxy.restart()
+    expect((await run('echo back')).stdout.toString()).toBe('back\n')
+  })
+
   it('keeps its host key over restarts', async () => {
     const before = await readFile(proxy.config.sshHostKeyFile)
     await proxy.restart()

@@ -2,6 +2,7 @@ import { recordAudit } from '@sallyport/audit-events/record'
 import type { Pool } from '@sallyport/database/pool'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import type { EventsLog } from '@sallyport/events/event-log'
+import { unlessUnderway } from '@sallyport/events/leader'
 import type { ChainKeys } from '../chain-keys.ts'
 import type { Head } from '../domain/chain.ts'
 import type { Checkpoint } from '../domain/checkpoint.ts'
@@ -57,7 +58,7 @@ const signChain = async (deps: CheckpointerDeps, grown: Head & { tenantId: strin
   await storeCheckpoint(deps.app, checkpoint)
 }
 
-/** Raises the alarm once for each trail: what is said of it makes the trail grow, and so be looked at again. */
+/** Raises the alarm once for each trail and replica: what is said of it makes the trail grow, and so be looked at again. */
 const alarmOf = ({
   app,
   log,
@@ -75,7 +76,10 @@ const alarmOf = ({
   }
 }
 
-/** Signs chains as they grow: every thousand records, and every ten seconds if there is anything new. */
+/**
+ * Signs chains as they grow: every thousand records, and every ten seconds if there is anything new. Run it in every
+ * replica.
+ */
 export const startCheckpointer = (deps: CheckpointerDeps): Checkpointer => {
   let unsigned = 0
   const alarm = alarmOf(deps)
@@ -83,7 +87,11 @@ export const startCheckpointer = (deps: CheckpointerDeps): Checkpointer => {
   const sign = (): Promise<void> => {
     unsigned = 0
     underway = underway
-      .then(() => signGrownChains(deps, alarm))
+      // Two replicas that sign one chain at once would be in each other's way; what one leaves, the next round finds.
+      .then(() =>
+        unlessUnderway({ pool: deps.worker, task: 'checkpoints' }, () => signGrownChains(deps, alarm)),
+      )
+      .then(() => {})
       .catch((err: unknown) => deps.log.error({ err }, 'Checkpoints of the audit trail could not be written'))
     return underway
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SallyportError } from '@sallyport/errors/error'
 import type { RecordingId, RecordingStore, SegmentSink } from './recording-store.ts'
@@ -56,16 +56,21 @@ const sinkOf = (file: FileHandle): SegmentSink => {
 }
 
 const salvage = async (path: string): Promise<number> => {
-  await using file = await open(path, 'r+').catch(notFound)
-  let [segments, whole] = [0, 0]
-  for await (const segment of segmentsOf(file)) {
-    const length = await readExactly(file, whole, LENGTH_BYTES)
-    if (length.byteLength < LENGTH_BYTES || length.readUInt32BE() !== segment.byteLength) break
-    segments += 1
-    whole += LENGTH_BYTES + segment.byteLength
+  await using file = await open(path, 'r').catch(notFound)
+  const copy = `${path}.${randomUUID()}`
+  let segments = 0
+  {
+    await using written = await open(copy, 'wx', 0o600)
+    const sink = sinkOf(written)
+    for await (const { segment, isWhole } of segmentsOf(file)) {
+      if (!isWhole) break
+      await sink.append(segment)
+      segments += 1
+    }
+    await sink.sync()
   }
-  await file.truncate(whole)
-  await file.sync()
+  await rename(copy, path)
+  await syncFolder(dirname(path))
   return segments
 }
 
@@ -75,21 +80,24 @@ const notFound = (error: unknown): never => {
 
 async function* readSegments(path: string): AsyncGenerator<Buffer, void, undefined> {
   await using file = await open(path, 'r').catch(notFound)
-  yield* segmentsOf(file)
+  for await (const { segment } of segmentsOf(file)) yield segment
 }
 
-async function* segmentsOf(file: FileHandle): AsyncGenerator<Buffer, void, undefined> {
+type Piece = { readonly segment: Buffer; readonly isWhole: boolean }
+
+async function* segmentsOf(file: FileHandle): AsyncGenerator<Piece, void, undefined> {
   for (let position = 0; ; ) {
     const prefix = await readExactly(file, position, LENGTH_BYTES)
     if (prefix.byteLength === 0) return
     const length = prefix.byteLength === LENGTH_BYTES ? prefix.readUInt32BE() : MAX_SEGMENT_BYTES + 1
     if (length > MAX_SEGMENT_BYTES) {
-      yield prefix
+      yield { segment: prefix, isWhole: false }
       return
     }
     const segment = await readExactly(file, position + LENGTH_BYTES, length)
-    yield segment
-    if (segment.byteLength < length) return
+    const isWhole = segment.byteLength === length
+    yield { segment, isWhole }
+    if (!isWhole) return
     position += LENGTH_BYTES + length
   }
 }

@@ -9,7 +9,7 @@ export type RecordingStore = {
   read(id: RecordingId): AsyncIterable<Buffer>
   /**
    * Takes off what the death of its writer left of a segment at the end, and tells how many whole ones there are.
-   * Throws `recording.not_found`.
+   * A writer that was only taken for dead adds nothing any more. Throws `recording.not_found`.
    */
   salvage(id: RecordingId): Promise<number>
   /** Resolves if something can be written; rejects with why it cannot. */

@@ -2,6 +2,7 @@ import { SessionServiceService } from '@sallyport/contracts/session_proxy/v1/ses
 import type { RootKeyProvider } from '@sallyport/crypto/key-provider'
 import { type Binding, bind } from '@sallyport/rpc/handlers'
 import type { RecordingStore } from '../recording/recording-store.ts'
+import type { Peers } from '../clients/peers.ts'
 import type { LiveSessions } from '../sessions/live-sessions.ts'
 import type { Database } from '../store/database.ts'
 import { downloadRecording } from './download-recording.ts'
@@ -15,6 +16,7 @@ import { watchSession } from './watch-session.ts'
 export type RpcDeps = {
   readonly database: Database
   readonly sessions: LiveSessions
+  readonly peers: Peers
   readonly recordings: RecordingStore
   readonly recordingKeys: RootKeyProvider
 }

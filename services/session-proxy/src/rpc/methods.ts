@@ -8,7 +8,8 @@ export const methods: MethodTable<SessionServiceService> = {
   listSessions: read,
   getSession: read,
   terminateSession: { ...read, rate: 'write', audit: 'session.terminated' },
-  watchSession: { ...read, audit: 'session.watched' },
+  // A replica that does not carry the session asks the one that does, with the token that it was given.
+  watchSession: { ...read, callers: ['gateway', 'session-proxy'], audit: 'session.watched' },
   downloadRecording: { ...read, audit: 'recording.downloaded' },
   verifyRecording: { ...read, audit: 'recording.verified' },
 }

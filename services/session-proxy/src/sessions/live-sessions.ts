@@ -4,8 +4,10 @@ import type { LiveSession } from './live-session.ts'
 
 /** Every session of this process. */
 export type LiveSessions = {
-  /** False once the node is closing: then no session may begin. */
+  /** False while the node has no place among the others, and once it is closing: then no session may begin. */
   isOpen(): boolean
+  suspend(): void
+  resume(): void
   /** From now on no session begins; those that there are go on. */
   close(): void
   /** Aborted when no session begins any more. */
@@ -31,8 +33,15 @@ export const liveSessions = (): LiveSessions => {
   const [closing, stopping] = [new AbortController(), new AbortController()]
   setMaxListeners(0, closing.signal, stopping.signal)
   let inside = 0
+  let suspended = false
   return {
-    isOpen: () => !closing.signal.aborted,
+    isOpen: () => !suspended && !closing.signal.aborted,
+    suspend: () => {
+      suspended = true
+    },
+    resume: () => {
+      suspended = false
+    },
     close: () => closing.abort(),
     closing: closing.signal,
     stop: () => {

@@ -1,5 +1,6 @@
 import type { Sql } from '@sallyport/database/sql'
 import type { SessionFacts } from '../sessions/live-session.ts'
+import type { Found } from './nodes.ts'
 import type { Ended } from './session-ledger.ts'
 
 export const insertSession = async (sql: Sql, facts: SessionFacts, instance: string): Promise<void> => {
@@ -40,8 +41,6 @@ export const endSession = async (sql: Sql, id: string, end: Ended): Promise<bool
   )
   return ended.length === 1
 }
-
-type Found = { id: string; tenant_id: string }
 
 /** Sessions of a node that have no end, in all tenants. As the worker role. */
 export const findLive = (sql: Sql, instance: string): Promise<Found[]> =>

@@ -46,6 +46,10 @@ export type Proxy = AsyncDisposable & {
   readonly restart: (meanwhile?: () => Promise<void>) => Promise<void>
   /** Lets the next runs of the service wait so long for its sessions when they stop. */
   readonly drainFor: (seconds: number) => void
+  /** Starts another replica on the same database and recordings. */
+  readonly replica: (
+    instance: string,
+  ) => Promise<AsyncDisposable & { readonly client: RpcClient<typeof SessionServiceService> }>
   readonly published: EventRecord[]
   readonly audited: (code: string) => AuditEvent[]
 }
@@ -133,6 +137,27 @@ export const startProxy = async (facts: () => TargetFacts): Promise<Proxy> => {
       const key = { id: 'caller-1', privateKey: signing.privateKey }
       return {
         callerToken: await signCallerToken(caller, { audience: 'session-proxy', key, now: new Date() }),
+      }
+    },
+    replica: async instance => {
+      await using opened = new AsyncDisposableStack()
+      const other = opened.use(
+        await startSessionProxy(
+          { ...config, instance },
+          {
+            upstreams: { ...upstreams, revocations: fakeRevocations() },
+            driver,
+            log: createLogger('session-proxy', 'silent'),
+          },
+        ),
+      )
+      const toOther = opened.use(
+        openChannel({ service: 'session-proxy', address: other.address, tls: gateway }),
+      )
+      const owned = opened.move()
+      return {
+        client: connectRpc(SessionServiceService, toOther),
+        [Symbol.asyncDispose]: () => owned.disposeAsync(),
       }
     },
     drainFor: seconds => {

@@ -17,9 +17,12 @@ type Session = { id: string; state: string; endReason: string | null; targetName
 type Operation = { id: string; state: string; trigger: string; message: string }
 type AuditRecord = { sequence: number; code: string; grantId: string | null; sessionId: string | null }
 
+/** Where the story happens. */
+export type StoryPlace = Pick<Platform, 'apiUrl' | 'sshPort' | 'sshHostKey' | 'audit'>
+
 /** Tells the main job in eight steps, against real services with real clients. */
 export const tellStory = async (
-  platform: Platform,
+  platform: StoryPlace,
   initialPassword: string,
   target: Target,
   report: Report,
@@ -57,7 +60,7 @@ const login = async ({ alice }: Scene, report: Report): Promise<void> => {
   report.prove(refusal?.status === 401, `a wrong password is refused: “${refusal?.message}”`)
 }
 
-const openShell = async (platform: Platform, { alice }: Scene, target: Target): Promise<SshRun> => {
+const openShell = async (platform: StoryPlace, { alice }: Scene, target: Target): Promise<SshRun> => {
   const login = {
     port: platform.sshPort,
     loginName: `alice[${target.username}@web-1]`,
@@ -175,7 +178,7 @@ const expectedCodes = [
 ]
 
 const audit = async (
-  platform: Platform,
+  platform: StoryPlace,
   { carol }: Scene,
   { requestId, session }: { requestId: string; session: Session },
   report: Report,

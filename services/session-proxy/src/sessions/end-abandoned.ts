@@ -1,25 +1,22 @@
 import type { RecordingId, RecordingStore } from '../recording/recording-store.ts'
 import type { Database } from '../store/database.ts'
+import type { Found } from '../store/nodes.ts'
 import type { SessionLedger } from '../store/session-ledger.ts'
-import { findLive } from '../store/session-rows.ts'
 import { getSession, type SessionRow } from '../store/sessions.ts'
 import type { SessionFacts } from './live-session.ts'
 
-type Deps = {
-  readonly database: Pick<Database, 'asWorker' | 'inTenant'>
+export type EndAbandonedDeps = {
+  readonly database: Pick<Database, 'inTenant'>
   readonly ledger: Pick<SessionLedger, 'ended'>
   readonly recordings: Pick<RecordingStore, 'salvage'>
   readonly clock: { now(): Date }
-  readonly instance: string
 }
 
 /**
- * Ends the sessions that this node carried when it died: their connections died with it. Before it opens its door.
- * Their recordings are valid up to the last whole segment, and not complete. How many there are is written down, so that
- * none can be cut off later.
+ * Ends sessions whose proxy died: their connections died with it. Their recordings are valid up to the last whole
+ * segment, and not complete. How many there are is written down, so that none can be cut off later.
  */
-export const endSessionsOfCrash = async (deps: Deps): Promise<number> => {
-  const found = await deps.database.asWorker(sql => findLive(sql, deps.instance))
+export const endAbandoned = async (deps: EndAbandonedDeps, found: readonly Found[]): Promise<void> => {
   for (const { id, tenant_id } of found) {
     const row = await deps.database.inTenant(tenant_id, tx => getSession(tx, tenant_id, id))
     await deps.ledger.ended(factsOf(row), {
@@ -30,10 +27,9 @@ export const endSessionsOfCrash = async (deps: Deps): Promise<number> => {
       bytes: 0,
     })
   }
-  return found.length
 }
 
-const salvaged = ({ recordings }: Deps, id: RecordingId): Promise<number | null> =>
+const salvaged = ({ recordings }: EndAbandonedDeps, id: RecordingId): Promise<number | null> =>
   // A session that died while its recording was made has none.
   recordings.salvage(id).catch(() => null)
 
