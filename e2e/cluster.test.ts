@@ -11,7 +11,7 @@ import { startSmallTarget } from '@sallyport/targets/small-target'
 import { eventually } from '@sallyport/testing/eventually'
 import { type Kafka, startKafka } from '@sallyport/testing/kafka'
 import { missingKafka } from '@sallyport/testing/kafka-jars'
-import { counted, figure } from '@sallyport/testing/proof'
+import { counted, figure, isNightly } from '@sallyport/testing/proof'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { falseClock, noFalseClock } from './support/false-clock.ts'
@@ -185,16 +185,18 @@ describe('Two replicas of every service, each a process, with Kafka and PostgreS
   }, async () => {
     await using _ = hurryOperations(platform.postgres.adminUrl())
     await using load = startLoad()
+    let killed = 0
     await goesOn(load)
-    for (const name of serviceNames)
-      for (const replica of [0, 1]) {
+    for (const [index, name] of serviceNames.entries())
+      for (const replica of isNightly ? [0, 1] : [index % 2]) {
         await killOne(replica, name)
+        killed += 1
         await goesOn(load)
       }
     await expectNothingLost(load)
     figure(
       'R-01',
-      `two replicas of each, over Kafka: ${serviceNames.length * 2} killed in turn, ` +
+      `two replicas of each, over Kafka: ${killed} killed in turn, ` +
         `${load.writers.acknowledged().length} writes, ${load.rotations.ended()} rotations, ` +
         `${load.sessions.succeeded()} sessions: 0 lost`,
     )
