@@ -83,6 +83,24 @@ export const metricCatalogue = {
     labels: ['state'],
     services: ['execution'],
   },
+  sallyport_rotation_policies: {
+    kind: 'gauge',
+    help: 'Credentials with a rotation policy, by when a change of their password was last proved: within a day, within a week, older, or never',
+    labels: ['proved'],
+    services: ['execution'],
+  },
+  sallyport_recorder_backlog_bytes: {
+    kind: 'gauge',
+    help: 'Output of sessions on this replica that waits to be written to its recording before it is shown',
+    labels: [],
+    services: ['session-proxy'],
+  },
+  sallyport_key_uses_ratio: {
+    kind: 'gauge',
+    help: 'How much of what one key may seal the most used tenant key has sealed: at 0.9 its rotation begins by itself',
+    labels: [],
+    services: ['vault'],
+  },
   sallyport_audit_unsigned_records: {
     kind: 'gauge',
     help: 'Records of the audit trail, of all tenants, that no checkpoint covers yet',

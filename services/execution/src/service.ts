@@ -17,6 +17,7 @@ import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { connectRpc } from '@sallyport/rpc/client'
 import { serveRpc } from '@sallyport/rpc/server'
+import { atMostEvery } from '@sallyport/telemetry/at-most-every'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
@@ -31,6 +32,7 @@ import { sshExecutor } from './executors/ssh/ssh-executor.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
 import { bindings } from './rpc/index.ts'
 import { openOperations } from './store/open-operations.ts'
+import { provedPolicies } from './store/proved-policies.ts'
 import { postgresJobStore } from './store/postgres-job-store.ts'
 import { createStore } from './store/store.ts'
 import { templateSources } from './store/templates.ts'
@@ -65,6 +67,8 @@ export const startExecution = async (
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
   observeEvents(meter, worker)
   meter.gauge('sallyport_operations', () => openOperations(worker))
+  const proved = atMostEvery(60_000, () => provedPolicies(worker))
+  meter.gauge('sallyport_rotation_policies', proved)
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: worker, log }))
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, 'execution') })
   opened.defer(() => prisma.$disconnect())

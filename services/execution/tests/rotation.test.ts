@@ -3,7 +3,10 @@ import { SallyportError } from '@sallyport/errors/error'
 import { type TestDatabase, testDatabase } from '@sallyport/testing/postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type JournalStep, journalSteps } from '../src/domain/rotation/journal.ts'
+import { provedPolicies } from '../src/store/proved-policies.ts'
 import { makeRig, type Rig } from './support/rig.ts'
+
+type Counted = readonly { readonly value: number; readonly labels: { readonly proved: string } }[]
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -50,6 +53,22 @@ describe('a rotation', () => {
     expect(await auditCodes(rig)).toEqual(['operation.started', 'rotation.succeeded'])
     expect((await rig.audited()).at(-1)?.type).toBe('RotationEnded')
     expect(rig.target.mostWrongInARow).toBe(1)
+  })
+
+  test('counts among those that were proved within a day, and before among those that never were', async () => {
+    const counted = async (): Promise<Record<string, number>> => {
+      const found = await provedPolicies(db.workerPool)
+      return Object.fromEntries((found as Counted).map(({ labels, value }) => [labels.proved, value]))
+    }
+    const rig = await makeRig(db)
+    const before = await counted()
+    await rig.order()
+    await rig.run()
+    const { day = 0, never = 0, ...others } = before
+    expect(never).toBeGreaterThan(0)
+    expect(await counted()).toEqual({ ...others, day: day + 1, never: never - 1 })
+    await rig.inTenant(`update rotation_policies set proved_at = now() - interval '8 days'`)
+    expect(await counted()).toMatchObject({ day, older: (others['older'] ?? 0) + 1 })
   })
 
   test('keeps no secret in its log', async () => {

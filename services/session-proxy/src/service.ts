@@ -26,7 +26,7 @@ import { bindings } from './rpc/index.ts'
 import { drainSessions } from './sessions/drain.ts'
 import { endAbandoned } from './sessions/end-abandoned.ts'
 import { grantConfirmer, watchWindows } from './sessions/enforcement.ts'
-import { liveSessions } from './sessions/live-sessions.ts'
+import { type LiveSessions, liveSessions } from './sessions/live-sessions.ts'
 import { enterPresence } from './sessions/presence.ts'
 import { watchRevocations } from './sessions/revocation-watch.ts'
 import { obeyTerminations } from './sessions/termination.ts'
@@ -100,6 +100,7 @@ export const startSessionProxy = async (
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
   observeEvents(meter, database.workerPool)
   meter.gauge('sallyport_sessions', () => sessions.size)
+  meter.gauge('sallyport_recorder_backlog_bytes', () => backlogOf(sessions))
   const watch = opened.use(
     watchRevocations({
       revocations: upstreams.revocations,
@@ -197,4 +198,10 @@ export const startSessionProxy = async (
     sshAddress: door.address,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+const backlogOf = (sessions: LiveSessions): number => {
+  let bytes = 0
+  for (const { recorder } of sessions.all()) bytes += recorder.backlog
+  return bytes
 }

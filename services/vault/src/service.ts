@@ -25,6 +25,7 @@ import { bindings } from './rpc/index.ts'
 import { proveRootKeys } from './sealing/prove-root-keys.ts'
 import { createTenantKeys } from './sealing/tenant-keys.ts'
 import { openDatabase } from './store/database.ts'
+import { keyUsesRatio } from './store/key-uses.ts'
 
 export type RunningService = AsyncDisposable & { readonly address: string }
 
@@ -63,6 +64,7 @@ export const startVault = async (
   const pool = database.workerPool
   const meter = stack.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
   observeEvents(meter, pool)
+  meter.gauge('sallyport_key_uses_ratio', () => keyUsesRatio(pool))
   const now = overrides.now ?? stack.use(await openDatabaseClock({ pool, log })).now
   const newId = (): string => uuidV7(now())
   const tenantKeys = createTenantKeys({ database, provider: rootKeys, newId, now })

@@ -1,6 +1,7 @@
 import { eventually } from '@sallyport/testing/eventually'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MAX_KEY_USES } from '../src/background/count-key-uses.ts'
+import { keyUsesRatio } from '../src/store/key-uses.ts'
 import {
   type GrantTarget,
   makeCredential,
@@ -53,6 +54,8 @@ describe('S-SE-03: uses of a key are counted, and a key that was used often is r
       target.caller.tenantId,
       MAX_KEY_USES - 1n,
     ])
+    // What the metric tells before it happens.
+    expect(await keyUsesRatio(vault.database.workerPool)).toBeCloseTo(0.9, 6)
     await makeCredential(vault, target.caller, target.device)
     const after = await eventually(async () => {
       const { rows } = await vault.database.adminPool.query<Key>(

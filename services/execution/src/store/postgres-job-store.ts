@@ -11,6 +11,7 @@ import { claimNext } from './claim.ts'
 import type { Ending, Job, JobStore } from './job.ts'
 import { type Again, closeAttempt, noteStep, renewLease, startAttempt } from './job-rows.ts'
 import { scheduleRotation } from './schedule.ts'
+import { notePolicyProved } from './proved-policies.ts'
 
 type Pools = {
   /** The app role's: everything inside a tenant. */
@@ -39,6 +40,7 @@ export const postgresJobStore = ({ app, worker }: Pools): JobStore => {
         const again = await closeAttempt(sql, job, { step, log, ...closingOf(ending) })
         await auditAttemptEnd(sql, job, step, ending)
         if (ending.kind === 'retry') return
+        if (ending.kind === 'succeeded') await notePolicyProved(sql, job.lease.tenantId, job.credentialId)
         await sayEnded(sql, job, ending.kind === 'succeeded')
         if (ending.kind !== 'unknown' && again !== undefined) await orderAgain(sql, job, again)
       }),

@@ -33,6 +33,8 @@ export type Recorder = {
   /** Called at once when recording fails. */
   onFailure(listener: (error: Error) => void): void
   onLines(listener: LineListener): void
+  /** How much waits to be recorded, about in bytes. */
+  readonly backlog: number
 }
 
 export type Recorded = { readonly segments: number; readonly bytes: number }
@@ -79,6 +81,9 @@ export const openRecorder = async (
     },
     onFailure: writer.onFailure,
     onLines: listener => listeners.push(listener),
+    get backlog() {
+      return writer.backlog
+    },
   }
 }
 

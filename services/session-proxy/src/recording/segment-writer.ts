@@ -83,6 +83,10 @@ export const segmentWriter = (target: Target) => {
     get failure(): SallyportError | undefined {
       return failure
     },
+    /** Characters that wait to be sealed. */
+    get backlog(): number {
+      return waiting.reduce((sum, lines) => sum + lines.length, 0)
+    },
     /** Resolves when the lines are sealed and written: from then on the death of this process cannot take them away. */
     put: async (lines: string): Promise<void> => {
       waiting.push(lines)

@@ -21,6 +21,7 @@ const session = (
     end: async () => ({ segments: 1, bytes: 0 }),
     onFailure: () => undefined,
     onLines: () => undefined,
+    backlog: 0,
   }
   const facts = {
     id: grantId,
