@@ -34,6 +34,7 @@ import { auditDenials } from './rpc/audit-denials.ts'
 import { bindings } from './rpc/index.ts'
 import { createPolicies } from './store/policies.ts'
 import { createStore, type Tx } from './store/store.ts'
+import { findOperatorTenant } from './store/tenants.ts'
 
 export type RunningService = AsyncDisposable & {
   readonly address: string
@@ -116,7 +117,11 @@ export const startAccessControl = async (
     stopping.abort()
     await Promise.all(working)
   })
-  const recordRefusal = auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work))
+  const refusals = auditRefusals({
+    service: 'access-control',
+    inTenant: (tenantId, work) => pgTenantTransaction(pool, tenantId, work),
+    operatorTenant: () => findOperatorTenant(store),
+  })
   const server = opened.use(
     await serveRpc({
       meter,
@@ -133,8 +138,8 @@ export const startAccessControl = async (
       }),
       clock,
       log,
-      bindings: bindings(deps).map(binding => auditDenials(binding, recordRefusal)),
-      onRefused: recordRefusal,
+      bindings: bindings(deps).map(binding => auditDenials(binding, refusals.onRefused)),
+      ...refusals,
     }),
   )
   // Streams end first: the server waits for the calls that are under way.

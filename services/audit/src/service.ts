@@ -11,6 +11,7 @@ import { relayOutbox } from '@sallyport/events/relay'
 import { replayDeadLetters } from '@sallyport/events/replay'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
+import { operatorTenant } from '@sallyport/rpc/operator-tenant'
 import { serveRpc } from '@sallyport/rpc/server'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
@@ -89,7 +90,11 @@ export const startAudit = async (
       clock,
       log,
       bindings: bindings({ pool, keys, checkpointDirectory, clock }),
-      onRefused: auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work)),
+      ...auditRefusals({
+        service: 'audit',
+        inTenant: (tenantId, work) => pgTenantTransaction(pool, tenantId, work),
+        operatorTenant: operatorTenant(channel),
+      }),
     }),
   )
   if (config.health) {

@@ -16,6 +16,7 @@ import { createEgress } from '@sallyport/egress/egress'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { connectRpc } from '@sallyport/rpc/client'
+import { operatorTenant } from '@sallyport/rpc/operator-tenant'
 import { serveRpc } from '@sallyport/rpc/server'
 import { atMostEvery } from '@sallyport/telemetry/at-most-every'
 import { serveHealth } from '@sallyport/telemetry/health'
@@ -117,7 +118,11 @@ export const startExecution = async (
       clock,
       log,
       bindings: bindings({ store, inventory, egress, clock }),
-      onRefused: auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work)),
+      ...auditRefusals({
+        service: 'execution',
+        inTenant: (tenantId, work) => pgTenantTransaction(pool, tenantId, work),
+        operatorTenant: operatorTenant(accessControl),
+      }),
     }),
   )
   if (config.health) {

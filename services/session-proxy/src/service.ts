@@ -126,7 +126,11 @@ export const startSessionProxy = async (
         recordings,
         recordingKeys,
       }),
-      onRefused: auditRefusals((tenantId, work) => database.sqlInTenant(tenantId, work)),
+      ...auditRefusals({
+        service: 'session-proxy',
+        inTenant: database.sqlInTenant,
+        operatorTenant: upstreams.operatorTenant,
+      }),
     }),
   )
   const presence = opened.use(

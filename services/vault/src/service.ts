@@ -10,6 +10,7 @@ import { observeEvents, timed } from '@sallyport/events/event-metrics'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
+import { operatorTenant } from '@sallyport/rpc/operator-tenant'
 import { serveRpc } from '@sallyport/rpc/server'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
@@ -120,7 +121,11 @@ export const startVault = async (
       clock: { now },
       log,
       bindings: rpc,
-      onRefused: auditRefusals(database.sqlInTenant),
+      ...auditRefusals({
+        service: 'vault',
+        inTenant: database.sqlInTenant,
+        operatorTenant: operatorTenant(channel),
+      }),
     }),
   )
   if (config.health) {

@@ -4,7 +4,13 @@ export const platformCodes = {
     title: 'A call was refused',
     severity: 'medium',
     ocsf: 'api.other',
-    details: ['method', 'peer', 'reason', 'permission'],
+    details: ['method', 'peer', 'reason', 'permission', 'repeated'],
+  },
+  'connection.refused': {
+    title: 'A connection between services was refused',
+    severity: 'high',
+    ocsf: 'api.other',
+    details: ['reason', 'repeated'],
   },
   'service.started': {
     title: 'A service started',
