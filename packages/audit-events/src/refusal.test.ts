@@ -16,7 +16,7 @@ const open = ({ operatorTenant }: { operatorTenant: string | undefined } = { ope
         written.push({ tenantId, event: AuditEvent.decode(payload ?? new Uint8Array()) })
         return []
       },
-    } as unknown as Sql)
+    })
   const audit = auditRefusals({
     service: 'vault',
     inTenant,

@@ -8,6 +8,14 @@ import type { UpstreamName } from './clients/upstreams.ts'
 import type { RateLimits } from './edge/rate-limits.ts'
 import type { RightsWatchOptions } from './edge/rights-watch.ts'
 
+/** What the gateway shows browsers and programs; PEM. */
+export type EdgeTls = {
+  readonly certificate: Buffer
+  readonly privateKey: Buffer
+  /** Paths that they were read from, if it was from files. */
+  readonly files?: Readonly<Record<'certificate' | 'privateKey', string>>
+}
+
 export type GatewayConfig = {
   readonly host: string
   /** 0: any free one. */
@@ -17,7 +25,7 @@ export type GatewayConfig = {
   /** Addresses or networks of load balancers whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
   /** Absent: plain HTTP, for loopback or behind a load balancer that speaks TLS. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
+  readonly tls?: EdgeTls
   readonly limits: RateLimits
   readonly upstreamDeadlineMs: number
   readonly rightsWatch: RightsWatchOptions
@@ -71,11 +79,12 @@ export const readGatewayConfig = (environment: Environment): GatewayConfig =>
   })
 
 const readTls = (reader: Reader): GatewayConfig['tls'] => {
-  const cert = reader.optional('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE')
-  if (cert === undefined) return undefined
+  const certificate = reader.optional('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE')
+  if (certificate === undefined) return undefined
   return {
-    cert: reader.bytes('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE'),
-    key: reader.bytes('SALLYPORT_GATEWAY_TLS_KEY_FILE'),
+    certificate: reader.bytes('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE'),
+    privateKey: reader.bytes('SALLYPORT_GATEWAY_TLS_KEY_FILE'),
+    files: { certificate, privateKey: reader.text('SALLYPORT_GATEWAY_TLS_KEY_FILE') },
   }
 }
 

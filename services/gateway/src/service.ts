@@ -7,6 +7,7 @@ import { openMeter } from '@sallyport/telemetry/metrics'
 import { connectUpstreams, type UpstreamName, type Upstreams } from './clients/upstreams.ts'
 import type { GatewayConfig } from './config.ts'
 import { buildApp } from './edge/app.ts'
+import { renewCertificate } from './edge/renew-certificate.ts'
 
 export type RunningService = AsyncDisposable & {
   /** Where it listens, as a URL. */
@@ -29,6 +30,7 @@ export const startGateway = async (
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
   const app = await buildApp({ config, upstreams, missing, meter, log })
   opened.defer(() => app.close())
+  if (config.tls) opened.use(renewCertificate(app, config.tls, log))
   const address = await app.listen({ host: config.host, port: config.port })
   if (config.health) {
     const needs = { 'every service behind it': async () => (await missing()).length === 0 }

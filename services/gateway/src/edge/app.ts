@@ -1,3 +1,4 @@
+import type { SecureVersion } from 'node:tls'
 import './fastify-types.ts'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
@@ -93,6 +94,9 @@ export const buildApp = async ({
   return app
 }
 
+/** Older ones are broken (RFC 8996). */
+export const oldestTls: SecureVersion = 'TLSv1.2'
+
 /** Replies are data: no browser should ever run or frame them. */
 const closedPolicy = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }
 
@@ -114,7 +118,7 @@ const createServer = ({ tls, trustedProxies }: AppParts['config'], log: Logger):
     return503OnClosing: true,
     routerOptions: { maxParamLength: 100 },
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
-    ...(tls && { https: { ...tls, minVersion: 'TLSv1.2' } }),
+    ...(tls && { https: { cert: tls.certificate, key: tls.privateKey, minVersion: oldestTls } }),
   }
   return fastify(options)
 }
