@@ -12,6 +12,7 @@ import type { ServiceName } from '@sallyport/identity/services'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import type { Logger } from '@sallyport/telemetry/logger'
 import type { Meter } from '@sallyport/telemetry/metrics'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import { answerStream, answerUnary, type Wire } from './answer.ts'
 import { maxMessageBytes } from './channel.ts'
 import type { Binding } from './handlers.ts'
@@ -44,6 +45,7 @@ export type ServerOptions = {
   /** Called for each connection without a certificate of ours. As above. */
   readonly onConnectionRefused?: (refused: RefusedConnection) => Promise<void>
   readonly meter?: Pick<Meter, 'count' | 'time'> | undefined
+  readonly tracing?: Pick<Tracing, 'resume'> | undefined
 }
 
 /** A running gRPC server. Disposing it stops accepting, and waits up to 2 s for calls under way. */

@@ -17,6 +17,7 @@ import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { openTracing } from '@sallyport/telemetry/tracing'
 import { runEvery } from './background/run-every.ts'
 import { sweep } from './background/sweep.ts'
 import { bootstrapOperatorTenant, type FirstAdministrator } from './bootstrap.ts'
@@ -67,6 +68,9 @@ export const startAccessControl = async (
   const pool = opened.use(open(config.databaseUrl, 'access-control', log))
   const workerPool = opened.use(open(config.workerDatabaseUrl, 'access-control worker', log))
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  const tracing = opened.use(
+    await openTracing({ service: 'access-control', config: config.tracing, meter, log }),
+  )
   observeEvents(meter, workerPool)
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: workerPool, log }))
   const prisma = new PrismaClient({
@@ -108,9 +112,10 @@ export const startAccessControl = async (
       sqlOf,
       workerPool,
       log,
+      tracing,
       signal,
     }),
-    relayOutbox({ pool: workerPool, driver, source: 'sallyport/access-control', log, signal }),
+    relayOutbox({ pool: workerPool, driver, source: 'sallyport/access-control', log, tracing, signal }),
     runEvery(sweepMs, () => sweep(deps), { log, signal }),
   ]
   opened.defer(async () => {
@@ -125,6 +130,7 @@ export const startAccessControl = async (
   const server = opened.use(
     await serveRpc({
       meter,
+      tracing,
       service: 'access-control',
       host: config.host,
       port: config.port,

@@ -4,6 +4,7 @@ import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
+import { readTracing, type TracingConfig } from '@sallyport/telemetry/tracing-config'
 import type { UpstreamName } from './clients/upstreams.ts'
 import type { RateLimits } from './edge/rate-limits.ts'
 import type { RightsWatchOptions } from './edge/rights-watch.ts'
@@ -35,6 +36,7 @@ export type GatewayConfig = {
   }
   /** For those who watch the installation, apart from the API. */
   readonly health?: HealthConfig | undefined
+  readonly tracing?: TracingConfig | undefined
   readonly logLevel: LogLevel
 }
 
@@ -74,6 +76,7 @@ export const readGatewayConfig = (environment: Environment): GatewayConfig =>
         tls: readTlsMaterial(reader),
       },
       health: readHealth(reader),
+      tracing: readTracing(reader),
       logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
     }
   })

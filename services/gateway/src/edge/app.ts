@@ -5,6 +5,7 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import type { Logger } from '@sallyport/telemetry/logger'
 import type { Meter } from '@sallyport/telemetry/metrics'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import {
   fastify,
   type FastifyHttpOptions,
@@ -30,6 +31,7 @@ import { countRequests } from './request-metrics.ts'
 import { refuseRoutesWithoutRow, registerRoutes } from './register.ts'
 import { requestIdOf } from './request-id.ts'
 import { parseStrictJson } from './strict-json.ts'
+import { traceRequests } from './trace-requests.ts'
 import { turnAwayWhatDoesNotFit } from './turn-away.ts'
 
 const maxBodyBytes = 1024 * 1024
@@ -43,6 +45,7 @@ export type AppParts = {
   /** The services that it lacks to be ready; none when it is. */
   readonly missing: () => Promise<readonly string[]>
   readonly meter: Pick<Meter, 'count' | 'time'>
+  readonly tracing: Pick<Tracing, 'begin'>
   readonly log: Logger
 }
 
@@ -52,6 +55,7 @@ export const buildApp = async ({
   upstreams,
   missing,
   meter,
+  tracing,
   log,
 }: AppParts): Promise<FastifyInstance> => {
   const app = createServer(config, log)
@@ -60,6 +64,7 @@ export const buildApp = async ({
 
   const places = createPlaces()
   turnAwayWhatDoesNotFit(app, places)
+  traceRequests(app, tracing)
   answerErrors(app)
   readOnlyStrictJson(app)
   app.decorateRequest('principal', undefined)
