@@ -214,6 +214,7 @@ describe('The platform as processes of their own, with Kafka between them', () =
     await eventually(() => {
       const tree = treeOf(traceLinkedTo(theirs))
       expect([...pathsOf(tree)], tree.join('\n')).toEqual(expect.arrayContaining([...documented]))
+      return true
     }, 30_000)
     const spans = traceLinkedTo(theirs)
     const root = spans.find(({ parentSpanId }) => parentSpanId === undefined)
