@@ -27,12 +27,20 @@ export const boundedQueue = ({ size, exporter, makeProcessor, ...told }: Options
   }
   const processor = makeProcessor({
     export: (spans, done) => {
-      exporter.export(spans, result => {
+      const finish = (result: ExportResult): void => {
         // Only now: what is on its way takes room too.
         waiting -= spans.length
         note(result, spans.length)
         done(result)
-      })
+      }
+      try {
+        exporter.export(spans, finish)
+      } catch (error) {
+        finish({
+          code: ExportResultCode.FAILED,
+          error: error instanceof Error ? error : new Error(String(error)),
+        })
+      }
     },
     shutdown: () => exporter.shutdown(),
   })
