@@ -30,4 +30,10 @@ export const platformCodes = {
     ocsf: 'datastore.read',
     details: ['table', 'column', 'version', 'reason'],
   },
+  'installation.restored': {
+    title: 'The installation was restored from a backup, and what came after it is lost',
+    severity: 'critical',
+    ocsf: 'entity.other',
+    details: ['backup', 'snapshot_at', 'sequence', 'lost_up_to', 'login_sessions_ended'],
+  },
 } as const
