@@ -29,8 +29,14 @@ const statusOf = (error: unknown): number => {
 const isWrongCall = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
 
+/** Errors that say what to do. Those of other programs are known by their name. */
+const isFailure = (error: unknown): boolean =>
+  error instanceof BackupError ||
+  error instanceof ConfigError ||
+  (error instanceof Error && error.name === 'UsageError')
+
 const sayOf = (error: unknown): string => {
-  const isExpected = error instanceof BackupError || error instanceof ConfigError || isWrongCall(error)
+  const isExpected = isFailure(error) || isWrongCall(error)
   if (isExpected && error instanceof Error) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : 'It failed'
 }
