@@ -22,7 +22,7 @@ export const withInstallationDatabase = async <T>(
   if (port !== undefined) return work(runningDatabase(directory, port, await superuserPassword(directory)))
   await using data = await openDataDirectory(directory)
   await using database = await startDatabase(data)
-  return work({
+  return await work({
     adminUrl: database.server.adminUrl(databaseName),
     url: async (schema, kind) => database.url(schema, kind),
   })
