@@ -164,7 +164,7 @@ describe('R-14: a backup', () => {
     const anchor = stage.platform.audit.checkpoints
     const { token } = bob.api
 
-    await using root = await makeDataRoot()
+    const root = stack.use(await makeDataRoot())
     const from = ['--from', join(place, 'store'), '--recovery-key', join(place, 'keys/recovery-key')]
     const args = [...from, '--data-dir', root.path]
     const started = performance.now()
@@ -175,7 +175,7 @@ describe('R-14: a backup', () => {
     // As somebody would do it who wants the loss to go unnoticed.
     const restored = await run('standalone/src/restore.ts', args)
     expect(restored, restored.printed).toMatchObject({ status: 0 })
-    await using platform = await startPlatform({ ...start, logLevel: 'error', limits })
+    const platform = stack.use(await startPlatform({ ...start, logLevel: 'error', limits }))
     const readyMs = performance.now() - started
 
     expect(await verifyTrail(platform)).toMatchObject({ intact: true })
@@ -203,5 +203,20 @@ describe('R-14: a backup', () => {
         `recovery point ${Number(proof['recoveryPointSeconds']).toFixed(1)} s, served again after ${seconds(readyMs)} s; ` +
         'all open, the trail is intact, and against the checkpoints kept elsewhere the roll-back is found',
     )
+
+    // The same with the laptop’s commands, on what was restored and is not running.
+    await restoredDatabase[Symbol.asyncDispose]()
+    await platform[Symbol.asyncDispose]()
+    const here = ['--data-dir', root.path]
+    const again = join(place, 'again')
+    for (const [program, args] of [
+      ['backup-key', ['--recovery-key', join(place, 'recovery-again')]],
+      ['backup', ['--to', again]],
+      ['backup-prove', ['--from', again]],
+      ['audit-verify', []],
+    ] as const) {
+      const done = await run(`standalone/src/${program}.ts`, [...here, ...args])
+      expect(done, done.printed).toMatchObject({ status: 0 })
+    }
   }, 900_000)
 })

@@ -76,8 +76,7 @@ const requireReader = async (client: pg.Client): Promise<void> => {
   )
   if (!role.may)
     throw new BackupError(
-      `${role.name} may not read everything. Run as a superuser: ` +
-        `alter role ${role.name} bypassrls; grant pg_read_all_data to ${role.name}`,
+      `${role.name} may not read everything. As a superuser: alter role ${role.name} bypassrls; grant pg_read_all_data to ${role.name}`,
     )
 }
 
