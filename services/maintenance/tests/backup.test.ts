@@ -12,6 +12,8 @@ import { makeBackup } from '../src/backup/make-backup.ts'
 import { proveBackup } from '../src/backup/prove-backup.ts'
 import { type RestoreOptions, restoreBackup } from '../src/backup/restore-backup.ts'
 import { directoryStore } from '../src/destination/directory-store.ts'
+import { roleName } from '@sallyport/database/roles'
+import { schemaNames } from '../src/schemas.ts'
 import {
   addRecording,
   emptyDatabase,
@@ -173,6 +175,24 @@ describe('A restore', () => {
       'There is an installation in this database already',
     )
     expect(await contentsOf(installation.query)).toEqual(before)
+  })
+
+  it('needs no superuser, only a role that may become every other of the platform', async () => {
+    await using own = new AsyncDisposableStack()
+    const name = `restorer_${randomBytes(6).toString('hex')}`
+    const roles = schemaNames.flatMap(schema =>
+      (['owner', 'app', 'worker'] as const).map(kind => roleName(schema, kind)),
+    )
+    await installation.query(`create role ${name} login createrole password 'restorer'`)
+    own.defer(async () => void (await installation.query(`drop role ${name}`)))
+    await installation.query(`grant ${roles.join(', ')} to ${name} with admin true, inherit true, set true`)
+    const restored = await place(own, installation, target)
+    const url = new URL(restored.options.adminUrl)
+    await restored.query(`grant create on database ${url.pathname.slice(1)} to ${name}`)
+    url.username = name
+    url.password = 'restorer'
+    await restoreBackup({ ...restored.options, adminUrl: url.href })
+    expect(await contentsOf(restored.query)).toEqual(original)
   })
 
   it('refuses a key file that is there with another key, and recordings of somebody else', async () => {
