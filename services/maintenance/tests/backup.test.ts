@@ -7,6 +7,7 @@ import { appendCheckpoint, readCheckpointFile } from '@sallyport/audit/checkpoin
 import { runVerify } from '@sallyport/audit/verify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkBackup } from '../src/backup/check-backup.ts'
+import { keyNames } from '../src/backup/key-material.ts'
 import { latestBackup } from '../src/backup/layout.ts'
 import { makeBackup } from '../src/backup/make-backup.ts'
 import { proveBackup } from '../src/backup/prove-backup.ts'
@@ -360,7 +361,7 @@ describe('A proof', () => {
 
   it('tells the recovery point and time, with the key that opens no key', async () => {
     const proof = await prove(target)
-    expect(proof).toMatchObject({ differences: [], recordings: 1, auditRecords: 5 })
+    expect(proof).toMatchObject({ differences: [], recordings: 1, auditRecords: 5, keys: keyNames })
     expect(proof.rows).toBeGreaterThan(10)
     expect(proof.recoveryTimeSeconds).toBeGreaterThan(0)
     expect(proof.recoveryPointSeconds).toBeGreaterThan(0)

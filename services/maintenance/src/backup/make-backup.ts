@@ -69,6 +69,7 @@ const storeDatabase = async (
   await using stack = new AsyncDisposableStack()
   const { snapshot, keys } = await snapshotWithKeys(options, stack)
   progress(`Backup ${id}, of ${snapshot.takenAt.toISOString()}`)
+  progress(`  keys: ${keys.map(({ name }) => name).join(', ') || 'none'}`)
   const stored = await storeKeys(options, id, keys, totals)
   const tables: Manifest['tables'] = []
   for (const table of snapshot.tables) {

@@ -1,3 +1,4 @@
+import { keyNames } from './key-material.ts'
 import type { Proof } from './prove-backup.ts'
 
 /** A proof for a person. */
@@ -8,8 +9,16 @@ export const proofText = (proof: Proof): string =>
     `  recovery time   ${spanOf(proof.recoveryTimeSeconds)}`,
     `  compared        ${proof.rows} rows of ${proof.tables} tables, ${proof.auditRecords} audit records, ` +
       `${proof.recordings} recordings`,
+    `  keys in it      ${keysOf(proof.keys)}`,
     ...proof.differences.map(line => `  - ${line}`),
   ].join('\n')
+
+/** Somebody who reads it must see what they have to keep elsewhere. */
+const keysOf = (keys: readonly string[]): string => {
+  const missing = keyNames.filter(name => !keys.includes(name))
+  const others = missing.length > 0 ? `; NOT in it: ${missing.join(', ')}` : ''
+  return `${keys.join(', ') || 'none'}${others}`
+}
 
 /** A proof for Prometheus’ collector of text files. */
 export const proofMetrics = (proof: Proof): string =>

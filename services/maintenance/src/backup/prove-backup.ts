@@ -43,6 +43,8 @@ export type Proof = {
   readonly rows: number
   readonly auditRecords: number
   readonly recordings: number
+  /** Those that the backup has; a restore must get the others from elsewhere. */
+  readonly keys: readonly string[]
   /** What is not as it was in the installation; none if the backup is good. */
   readonly differences: readonly string[]
 }
@@ -80,6 +82,7 @@ export const proveBackup = async (options: ProveOptions): Promise<Proof> => {
     rows: [...contents.rows.values()].reduce((sum, rows) => sum + rows, 0),
     auditRecords: contents.heads.reduce((sum, { sequence }) => sum + sequence, 0),
     recordings: recordings.length,
+    keys: manifest.keys.map(({ name }) => name),
     differences: [
       ...differencesOf(manifest, contents),
       ...(await brokenTrails(options, manifest, database.adminUrl)),
@@ -97,8 +100,8 @@ const differencesOf = (manifest: Manifest, { rows, heads, rootKeyIds }: Contents
     const isSame = found?.sequence === sequence && found.mac === mac
     return isSame ? [] : [`the audit trail of tenant ${tenantId} does not end where it ended`]
   })
-  const kept = manifest.keys.find(({ name }) => name === 'vault-root')?.ids ?? []
-  const missing = manifest.keys.length === 0 ? [] : rootKeyIds.filter(id => !kept.includes(id))
+  const ring = manifest.keys.find(({ name }) => name === 'vault-root')
+  const missing = ring ? rootKeyIds.filter(id => !ring.ids.includes(id)) : []
   return [
     ...counts,
     ...ends,

@@ -31,9 +31,12 @@ export const sealStream = async (
   const sealed = await encrypt(packed as ReadableStream<Uint8Array>, recipients)
   const objects: StoredObject[] = []
   for await (const part of cut(sealed, partBytes))
-    objects.push(await storeObject(store, `${name}.${objects.length + 1}`, part))
+    objects.push(await storeObject(store, numbered(name, objects.length + 1), part))
   return objects
 }
+
+/** Sorted by name they are in order, for whoever opens them with other tools. */
+const numbered = (name: string, number: number): string => `${name}.${String(number).padStart(6, '0')}`
 
 /** A failure of an earlier stream reaches whoever reads the last one. */
 const seenByReader = (): void => {}
