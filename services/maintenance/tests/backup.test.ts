@@ -13,6 +13,8 @@ import { makeBackup } from '../src/backup/make-backup.ts'
 import { proveBackup } from '../src/backup/prove-backup.ts'
 import { type RestoreOptions, restoreBackup } from '../src/backup/restore-backup.ts'
 import { directoryStore } from '../src/destination/directory-store.ts'
+import { replacePrivateFile } from '@sallyport/crypto/private-file'
+import { Secret } from '@sallyport/crypto/secret'
 import { roleName } from '@sallyport/database/roles'
 import { schemaNames } from '../src/schemas.ts'
 import {
@@ -163,6 +165,23 @@ describe('A backup', () => {
     const own = await installation.options(target)
     const keyFiles = { ...own.keyFiles, 'vault-root': installation.keyFiles.recordings }
     await expect(makeBackup({ ...own, keyFiles })).rejects.toThrow('key file is not this database’s')
+  })
+
+  it('waits for keys that are being rotated, and is not made while they change all the time', async () => {
+    await using own = new AsyncDisposableStack()
+    const store = await temporaryDirectory(own)
+    const path = installation.keyFiles['ssh-host-key']
+    const kept = Secret.of(await readFile(path))
+    const over = new AbortController()
+    const change = async (): Promise<void> => {
+      while (!over.signal.aborted) await replacePrivateFile(path, Secret.of(randomBytes(64)))
+    }
+    const changing = change()
+    const made = installation.backUp(store).finally(() => over.abort())
+    await expect(made).rejects.toThrow('change all the time')
+    await changing
+    await replacePrivateFile(path, kept)
+    await installation.backUp(store)
   })
 })
 
