@@ -58,9 +58,9 @@ export const proveBackup = async (options: ProveOptions): Promise<Proof> => {
   await requireKnownMigrations(manifest)
   await using database = await openScratchDatabase(options.scratchDirectory)
   await migrateAsBackup(database.adminUrl, manifest)
-  const { tables, sequences } = manifest
+  const { migrations, tables, sequences } = manifest
   await loadTables(
-    { tables, sequences, open: table => openStream(store, table.objects, identity) },
+    { migrations, tables, sequences, open: table => openStream(store, table.objects, identity) },
     { url: database.adminUrl, progress },
   )
   const recoveryTimeSeconds = (performance.now() - startedAt) / 1000

@@ -81,9 +81,9 @@ const fillDatabase = async (
 ): Promise<void> => {
   await ensureMissingRoles(adminUrl)
   await migrateAsBackup(adminUrl, manifest)
-  const { tables, sequences } = manifest
+  const { migrations, tables, sequences } = manifest
   await loadTables(
-    { tables, sequences, open: table => openStream(store, table.objects, identity) },
+    { migrations, tables, sequences, open: table => openStream(store, table.objects, identity) },
     { url: adminUrl, progress, finish: client => afterRestore(client, manifest, lost) },
   )
   await migrateFurther(adminUrl)

@@ -5,11 +5,12 @@ import type pg from 'pg'
 import { from } from 'pg-copy-streams'
 import { BackupError } from '../backup/backup-error.ts'
 import type { Manifest, TableBackup } from '../backup/manifest.ts'
+import { appliedMigrations } from './applied-migrations.ts'
 import { openSession } from './session.ts'
 import { listTables, sqlColumns, sqlName, type Table } from './tables.ts'
 
 /** What a load needs of a backup. */
-type Source = Pick<Manifest, 'tables' | 'sequences'> & {
+type Source = Pick<Manifest, 'migrations' | 'tables' | 'sequences'> & {
   readonly open: (table: TableBackup) => Promise<Readable>
 }
 
@@ -31,6 +32,7 @@ export const loadTables = async (source: Source, options: Options): Promise<void
   await using session = await openSession(url, 'sallyport restore')
   const { client } = session
   await client.query('begin')
+  await requireSameMigrations(client, source)
   const tables = await listTables(client)
   const pairs = pairUp(tables, source.tables)
   for (const table of tables) await openTable(client, table)
@@ -48,6 +50,17 @@ export const loadTables = async (source: Source, options: Options): Promise<void
   crashPoint('before commit')
   await client.query('commit')
   for (const { table } of pairs) await client.query(`analyze ${sqlName(client, table)}`)
+}
+
+/** A later migration would not see the rows that it is to change. */
+const requireSameMigrations = async (client: pg.Client, { migrations }: Source): Promise<void> => {
+  const names = new Set(migrations.map(({ schema, name }) => `${schema}/${name}`))
+  const more = (await appliedMigrations(client)).find(({ schema, name }) => !names.has(`${schema}/${name}`))
+  if (more)
+    throw new BackupError(
+      `This database has migration ${more.schema}/${more.name} already, which the backup’s had not. ` +
+        'Give a new database, without tables',
+    )
 }
 
 type Pair = { readonly table: Table; readonly backup: TableBackup }

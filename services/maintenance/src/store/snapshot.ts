@@ -4,6 +4,7 @@ import { to } from 'pg-copy-streams'
 import { BackupError } from '../backup/backup-error.ts'
 import type { AuditHead, Manifest } from '../backup/manifest.ts'
 import { schemaNames } from '../schemas.ts'
+import { appliedMigrations } from './applied-migrations.ts'
 import { openSession } from './session.ts'
 import { listTables, sqlColumns, sqlName, type Table } from './tables.ts'
 
@@ -39,7 +40,7 @@ export const takeSnapshot = async (url: string): Promise<Snapshot> => {
   if (names === '') throw new BackupError('There is no installation in this database')
   // Whoever wants to change a table’s shape waits until it was read.
   await client.query(`lock table ${names} in access share mode`)
-  const migrations = await readMigrations(client)
+  const migrations = await appliedMigrations(client)
   const heads = await readHeads(client)
   const rootKeys = await client.query<{ id: string }>(
     'select distinct root_key_id as id from vault.tenant_keys order by 1',
@@ -78,18 +79,6 @@ const requireReader = async (client: pg.Client): Promise<void> => {
     throw new BackupError(
       `${role.name} may not read everything. As a superuser: alter role ${role.name} bypassrls; grant pg_read_all_data to ${role.name}`,
     )
-}
-
-const readMigrations = async (client: pg.Client): Promise<Manifest['migrations']> => {
-  const all: Manifest['migrations'] = []
-  for (const schema of schemaNames) {
-    const { rows } = await client.query<{ name: string; checksum: string }>(
-      `select migration_name as name, checksum from ${client.escapeIdentifier(schema)}._prisma_migrations
-       where finished_at is not null and rolled_back_at is null order by migration_name`,
-    )
-    all.push(...rows.map(row => ({ schema, ...row })))
-  }
-  return all
 }
 
 const readHeads = async (client: pg.Client): Promise<AuditHead[]> => {
