@@ -9,7 +9,8 @@ import { readLockfile, root, runtimePackages } from './lockfile.ts'
 
 /**
  * Packages from the registry that may be in a service. The gateway holds no secret, and brings a web server; maintenance
- * is not reached from anywhere, and brings what backups are encrypted and sent with. */
+ * is not reached from anywhere, and brings what backups are encrypted and sent with.
+ */
 const budgets: Readonly<Record<string, number>> = {
   'access-control': 120,
   audit: 120,
