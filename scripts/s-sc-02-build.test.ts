@@ -13,6 +13,7 @@ const budgets: Readonly<Record<string, number>> = {
   audit: 120,
   execution: 120,
   gateway: 170,
+  maintenance: 120,
   'session-proxy': 120,
   vault: 120,
 }

@@ -11,11 +11,14 @@ export type MigrateOptions = {
   readonly directory: string
 }
 
+/** An applied migration is not what it was: nobody but a person can tell which of both is right. */
+export class ChangedMigrationError extends Error {}
+
 /**
  * Applies the migrations that are missing, each in a transaction of its own, and keeps Prisma's own book
  * (`_prisma_migrations`), so that `prisma migrate deploy` agrees. Several processes may call it at once.
  * @returns the names that were applied
- * @throws Error if an applied migration's file has changed or is gone
+ * @throws ChangedMigrationError if an applied migration's file has changed or is gone
  */
 export const migrate = async ({ url, schema, directory }: MigrateOptions): Promise<readonly string[]> => {
   const client = new pg.Client({ connectionString: url, application_name: `migrate ${schema}` })
@@ -24,7 +27,7 @@ export const migrate = async ({ url, schema, directory }: MigrateOptions): Promi
     await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`migrate ${schema}`])
     await client.query("select set_config('search_path', $1, false)", [schema])
     await client.query(bookSql)
-    return await applyMissing(client, await readMigrations(directory))
+    return await applyMissing(client, schema, await readMigrations(directory))
   } finally {
     // Closing the connection gives the lock back.
     await client.end()
@@ -55,7 +58,11 @@ const readMigrations = async (directory: string): Promise<readonly Migration[]> 
   )
 }
 
-const applyMissing = async (client: Client, migrations: readonly Migration[]): Promise<readonly string[]> => {
+const applyMissing = async (
+  client: Client,
+  schema: string,
+  migrations: readonly Migration[],
+): Promise<readonly string[]> => {
   const { rows } = await client.query<{ migration_name: string; checksum: string }>(
     'select migration_name, checksum from _prisma_migrations where finished_at is not null and rolled_back_at is null',
   )
@@ -63,7 +70,9 @@ const applyMissing = async (client: Client, migrations: readonly Migration[]): P
   for (const [name, checksum] of applied) {
     const file = migrations.find(migration => migration.name === name)
     if (file?.checksum !== checksum)
-      throw new Error(`Migration ${name} was applied, but its file ${file ? 'has changed' : 'is gone'}`)
+      throw new ChangedMigrationError(
+        `Migration ${schema}/${name} was applied, but its file ${file ? 'has changed' : 'is gone'}`,
+      )
   }
   const missing = migrations.filter(migration => !applied.has(migration.name))
   for (const migration of missing) await apply(client, migration)

@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { passwordVerifier } from './password-verifier.ts'
 
 /** A service's three roles: who migrates, who serves, who claims background work across tenants. */
 export type RoleKind = 'owner' | 'app' | 'worker'
@@ -9,7 +10,8 @@ export const roleName = (schema: string, kind: RoleKind): string =>
 
 /**
  * Creates a service's schema and roles where they are missing, and sets the roles' passwords.
- * Needs a connection that may create roles. The owner owns the schema; the others own nothing and cannot bypass RLS.
+ * Needs a connection that may create roles and schemas; a superuser's is not needed. The owner owns the schema; the others own
+ * nothing and cannot bypass RLS.
  */
 export const ensureRoles = async (
   admin: Client,
@@ -21,17 +23,37 @@ export const ensureRoles = async (
   }
   const owner = admin.escapeIdentifier(roleName(schema, 'owner'))
   const name = admin.escapeIdentifier(schema)
-  await admin.query(`create schema if not exists ${name} authorization ${owner}`)
   const users = [roleName(schema, 'app'), roleName(schema, 'worker')].map(role =>
     admin.escapeIdentifier(role),
   )
-  await admin.query(`grant usage on schema ${name} to ${users.join(', ')}`)
+  await asMember(admin, owner, async () => {
+    await admin.query(`create schema if not exists ${name} authorization ${owner}`)
+    await admin.query(`grant usage on schema ${name} to ${users.join(', ')}`)
+  })
   for (const role of [owner, ...users]) await admin.query(`alter role ${role} set search_path = ${name}`)
 }
 
 const ensureRole = async (admin: Client, role: string, password: string): Promise<void> => {
-  const { rowCount } = await admin.query('select from pg_roles where rolname = $1', [role])
+  const { rows } = await admin.query<{ mighty: boolean }>(
+    `select rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication as mighty
+     from pg_roles where rolname = $1`,
+    [role],
+  )
   const name = admin.escapeIdentifier(role)
-  const attributes = `login nosuperuser nocreatedb nocreaterole nobypassrls password ${admin.escapeLiteral(password)}`
-  await admin.query(rowCount ? `alter role ${name} ${attributes}` : `create role ${name} ${attributes}`)
+  const login = `login password ${admin.escapeLiteral(passwordVerifier(password))}`
+  await admin.query(rows[0] ? `alter role ${name} ${login}` : `create role ${name} ${login}`)
+  // Only a superuser may name these at all, even where they are not set.
+  if (rows[0]?.mighty === true)
+    await admin.query(`alter role ${name} nosuperuser nocreatedb nocreaterole nobypassrls noreplication`)
+}
+
+/** Who is no superuser must be a member of a role to give it something, and is one no longer than that. */
+const asMember = async (admin: Client, role: string, work: () => Promise<void>): Promise<void> => {
+  const { rows } = await admin.query<{ super: boolean }>(
+    'select rolsuper as super from pg_roles where rolname = current_user',
+  )
+  if (rows[0]?.super === true) return await work()
+  await admin.query(`grant ${role} to current_user`)
+  await work()
+  await admin.query(`revoke ${role} from current_user`)
 }
