@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDevelopmentKeyRing } from '../packages/crypto/src/file-key-provider.ts'
-import { startEmbeddedPostgres } from '../packages/postgres/src/embedded.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/postgres/src/embedded.ts'
 import { freePort } from '../packages/postgres/src/free-port.ts'
 import { createServiceAuthority } from '../packages/rpc/src/authority.ts'
 import { eventually } from '../packages/testing/src/eventually.ts'
@@ -99,62 +99,92 @@ describe('What an image contains', () => {
     },
   )
 
-  it('is enough to bring a database up to date, and to serve SSH with the native addon', async () => {
-    await using server = await startEmbeddedPostgres({ directory: postgres })
-    const urls = roleUrls(server.adminUrl('postgres'), ['owner', 'app', 'worker'], role => `of-${role}`)
-    const migrated = run('maintenance', 'migrate-main', {
-      ...urls,
-      SALLYPORT_ADMIN_DATABASE_URL: server.adminUrl('postgres'),
-    })
-    expect(migrated).toMatchObject({ status: 0, stderr: '' })
+  describe('is enough', () => {
+    let server: EmbeddedPostgres
+    let urls: Readonly<Record<string, string>>
+    let secrets: Readonly<Record<string, string>>
 
-    const secrets = join(directory, 'secrets')
-    mkdirSync(secrets, { mode: 0o700 })
-    const file = (name: string, content: string | Buffer): string => {
-      const path = join(secrets, name)
-      writeFileSync(path, content, { mode: 0o600 })
-      return path
+    beforeAll(async () => {
+      server = await startEmbeddedPostgres({ directory: postgres })
+      urls = roleUrls(server.adminUrl('postgres'), ['owner', 'app', 'worker'], role => `of-${role}`)
+      const authority = await createServiceAuthority()
+      const keyRing = join(directory, 'key-ring.json')
+      await createDevelopmentKeyRing(keyRing)
+      secrets = {
+        ...filesOf(join(directory, 'urls'), urls),
+        ...filesOf(join(directory, 'session-proxy-tls'), await authority.issue('session-proxy')),
+        keyRing,
+      }
+    }, 60_000)
+    afterAll(() => server[Symbol.asyncDispose]())
+
+    const filesOf = (below: string, contents: object): Readonly<Record<string, string>> => {
+      mkdirSync(below, { mode: 0o700 })
+      const written = Object.entries(contents).filter(
+        ([, content]) => typeof content === 'string' || Buffer.isBuffer(content),
+      )
+      return Object.fromEntries(
+        written.map(([name, content]) => {
+          writeFileSync(join(below, name), content, { mode: 0o600 })
+          return [name, join(below, name)]
+        }),
+      )
     }
-    const tls = await (await createServiceAuthority()).issue('session-proxy')
-    await createDevelopmentKeyRing(join(secrets, 'key-ring.json'))
-    const [sshPort, healthPort] = [await freePort(), await freePort()]
-    const child = spawn(process.execPath, ['services/session-proxy/dist/main.js'], {
-      cwd: image('session-proxy'),
-      env: {
-        NODE_ENV: 'production',
-        SALLYPORT_SESSION_PROXY_PORT: '0',
-        SALLYPORT_SSH_PORT: `${sshPort}`,
-        SALLYPORT_HEALTH_PORT: `${healthPort}`,
-        SALLYPORT_SSH_HOST_KEY_FILE: join(secrets, 'ssh_host_ed25519_key'),
-        SALLYPORT_RECORDING_DIRECTORY: join(directory, 'recordings'),
-        SALLYPORT_RECORDING_KEY_FILE: join(secrets, 'key-ring.json'),
-        SALLYPORT_SESSION_PROXY_DATABASE_URL_FILE: file(
-          'url',
-          urls['SALLYPORT_SESSION_PROXY_DATABASE_URL'] ?? '',
-        ),
-        SALLYPORT_SESSION_PROXY_WORKER_DATABASE_URL_FILE: file(
-          'worker-url',
-          urls['SALLYPORT_SESSION_PROXY_WORKER_DATABASE_URL'] ?? '',
-        ),
-        SALLYPORT_EVENT_LOG_URL_FILE: file('event-log-url', urls['SALLYPORT_EVENT_LOG_DATABASE_URL'] ?? ''),
-        SALLYPORT_ACCESS_CONTROL_ADDRESS: '127.0.0.1:1',
-        SALLYPORT_VAULT_ADDRESS: '127.0.0.1:1',
-        SALLYPORT_TLS_CERTIFICATE_FILE: file('tls.crt', tls.certificate),
-        SALLYPORT_TLS_KEY_FILE: file('tls.key', tls.privateKey),
-        SALLYPORT_TLS_AUTHORITY_FILE: file('ca.crt', tls.authority),
-      },
-      stdio: ['ignore', 'ignore', 'inherit'],
+    const secret = (name: string): string => secrets[name] ?? ''
+    const common = (schema: 'ACCESS_CONTROL' | 'SESSION_PROXY') => ({
+      NODE_ENV: 'production',
+      [`SALLYPORT_${schema}_PORT`]: '0',
+      [`SALLYPORT_${schema}_DATABASE_URL_FILE`]: secret(`SALLYPORT_${schema}_DATABASE_URL`),
+      [`SALLYPORT_${schema}_WORKER_DATABASE_URL_FILE`]: secret(`SALLYPORT_${schema}_WORKER_DATABASE_URL`),
+      SALLYPORT_EVENT_LOG_URL_FILE: secret('SALLYPORT_EVENT_LOG_DATABASE_URL'),
+      SALLYPORT_ACCESS_CONTROL_ADDRESS: '127.0.0.1:1',
+      SALLYPORT_VAULT_ADDRESS: '127.0.0.1:1',
+      SALLYPORT_TLS_CERTIFICATE_FILE: secret('certificate'),
+      SALLYPORT_TLS_KEY_FILE: secret('privateKey'),
+      SALLYPORT_TLS_AUTHORITY_FILE: secret('authority'),
     })
-    const ended = once(child, 'exit')
-    try {
-      await eventually(async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok)
-      const socket = connect(sshPort, '127.0.0.1')
-      const [greeting] = await once(socket, 'data')
-      socket.destroy()
-      expect(String(greeting)).toMatch(/^SSH-2\.0-/)
-    } finally {
-      child.kill('SIGTERM')
-    }
-    expect(await ended).toEqual([0, null])
-  }, 120_000)
+
+    it('to bring a database up to date', () => {
+      const environment = { ...urls, SALLYPORT_ADMIN_DATABASE_URL: server.adminUrl('postgres') }
+      expect(run('maintenance', 'migrate-main', environment)).toMatchObject({ status: 0, stderr: '' })
+    })
+
+    it('to serve SSH with the native addon, and to make the first administrator beside a service', async () => {
+      const [sshPort, healthPort] = [await freePort(), await freePort()]
+      const child = spawn(process.execPath, ['services/session-proxy/dist/main.js'], {
+        cwd: image('session-proxy'),
+        env: {
+          ...common('SESSION_PROXY'),
+          SALLYPORT_SSH_PORT: `${sshPort}`,
+          SALLYPORT_HEALTH_PORT: `${healthPort}`,
+          SALLYPORT_SSH_HOST_KEY_FILE: join(directory, 'ssh_host_ed25519_key'),
+          SALLYPORT_RECORDING_DIRECTORY: join(directory, 'recordings'),
+          SALLYPORT_RECORDING_KEY_FILE: secret('keyRing'),
+        },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
+      const ended = once(child, 'exit')
+      try {
+        await eventually(async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok)
+        const socket = connect(sshPort, '127.0.0.1')
+        const [greeting] = await once(socket, 'data')
+        socket.destroy()
+        expect(String(greeting)).toMatch(/^SSH-2\.0-/)
+
+        // As in the container of a running service, whose ports are taken.
+        const first = run('access-control', 'bootstrap-main', {
+          ...common('ACCESS_CONTROL'),
+          SALLYPORT_ACCESS_CONTROL_KEY_RING_FILE: secret('keyRing'),
+          SALLYPORT_HEALTH_PORT: `${healthPort}`,
+        })
+        expect(first).toMatchObject({
+          status: 0,
+          stdout: expect.stringMatching(/first time is:\n\S{16,}\n$/),
+        })
+      } finally {
+        child.kill('SIGTERM')
+      }
+      expect(await ended).toEqual([0, null])
+    }, 120_000)
+  })
 })

@@ -57,6 +57,8 @@ export const makeKubernetesTools = (): string | undefined => {
     return undefined
   } catch (error) {
     rmSync(directory, { recursive: true, force: true })
+    // Somebody else was faster.
+    if (existsSync(kubernetesTools)) return undefined
     return error instanceof Error ? error.message : 'Go failed'
   }
 }
