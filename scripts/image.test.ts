@@ -103,10 +103,15 @@ describe('What an image contains', () => {
     let server: EmbeddedPostgres
     let urls: Readonly<Record<string, string>>
     let secrets: Readonly<Record<string, string>>
+    let migrated: ReturnType<typeof run>
 
     beforeAll(async () => {
       server = await startEmbeddedPostgres({ directory: postgres })
       urls = roleUrls(server.adminUrl('postgres'), ['owner', 'app', 'worker'], role => `of-${role}`)
+      migrated = run('maintenance', 'migrate-main', {
+        ...urls,
+        SALLYPORT_ADMIN_DATABASE_URL: server.adminUrl('postgres'),
+      })
       const authority = await createServiceAuthority()
       const keyRing = join(directory, 'key-ring.json')
       await createDevelopmentKeyRing(keyRing)
@@ -145,8 +150,7 @@ describe('What an image contains', () => {
     })
 
     it('to bring a database up to date', () => {
-      const environment = { ...urls, SALLYPORT_ADMIN_DATABASE_URL: server.adminUrl('postgres') }
-      expect(run('maintenance', 'migrate-main', environment)).toMatchObject({ status: 0, stderr: '' })
+      expect(migrated).toMatchObject({ status: 0, stderr: '' })
     })
 
     it('to serve SSH with the native addon, and to make the first administrator beside a service', async () => {
