@@ -28,6 +28,8 @@ const peers: readonly Peer[] = [
   { program: 'java', debianPackage: 'default-jre-headless', why: 'a real broker, Apache Kafka' },
   { program: 'mvn', debianPackage: 'maven', why: 'which fetches that broker' },
   { program: 'kcat', debianPackage: 'kcat', why: 'an independent subscriber of audit topics' },
+  { program: 'nft', debianPackage: 'nftables', why: 'a kernel that enforces the chart’s network policies' },
+  { program: 'ip', debianPackage: 'iproute2', why: 'addresses for that' },
   // Debian’s package of its TLS driver brings rsyslog itself.
   { program: 'rsyslogd', debianPackage: 'rsyslog-openssl', why: 'a real receiver of the audit trail' },
 ]

@@ -1,3 +1,5 @@
+import { BlockList } from 'node:net'
+import { type Place, releaseNamespace } from './places.ts'
 import type { KubernetesObject } from './rendered.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -8,7 +10,7 @@ export type Peer = {
   readonly namespaceSelector?: Selector
   readonly ipBlock?: Block
 }
-type Rule = {
+export type Rule = {
   readonly from?: readonly Peer[]
   readonly to?: readonly Peer[]
   readonly ports?: readonly { readonly protocol: string; readonly port: number }[]
@@ -21,24 +23,50 @@ export type Policy = {
   readonly egress?: readonly Rule[]
 }
 
-/** Somebody in the release’s namespace. */
-export type Place = { readonly labels: Labels }
-
 export const policiesOf = (objects: readonly KubernetesObject[]): readonly Policy[] =>
   objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec)
 
 const matches = ({ matchLabels = {} }: Selector, labels: Labels): boolean =>
   Object.entries(matchLabels).every(([key, value]) => labels[key] === value)
 
-const isPeer = (peer: Peer, { labels }: Place): boolean =>
-  peer.podSelector !== undefined && peer.namespaceSelector === undefined && matches(peer.podSelector, labels)
+const isWithin = (address: string, network: string): boolean => {
+  const [base = '', prefix = ''] = network.split('/')
+  // To which all of IPv4 would be a part of ::/0.
+  if (base.includes(':') !== address.includes(':')) return false
+  const list = new BlockList()
+  list.addSubnet(base, Number(prefix), base.includes(':') ? 'ipv6' : 'ipv4')
+  return list.check(address)
+}
+
+/** Whether a peer of a policy, which is in the release’s namespace, is somebody. */
+export const isPeer = ({ podSelector, namespaceSelector, ipBlock }: Peer, place: Place): boolean => {
+  if (ipBlock)
+    return (
+      isWithin(place.address, ipBlock.cidr) &&
+      !(ipBlock.except ?? []).some(network => isWithin(place.address, network))
+    )
+  const { namespace, labels } = place
+  if (namespace === undefined) return false
+  const inNamespace = namespaceSelector
+    ? matches(namespaceSelector, { 'kubernetes.io/metadata.name': namespace })
+    : namespace === releaseNamespace
+  return inNamespace && matches(podSelector ?? {}, labels)
+}
 
 const allowsPort = ({ ports }: Rule, port: number): boolean =>
   ports === undefined || ports.some(each => each.protocol === 'TCP' && each.port === port)
 
-const direction = (policies: readonly Policy[], { labels }: Place, type: 'Ingress' | 'Egress') => {
+export type Direction = 'Ingress' | 'Egress'
+
+/** What policies say of somebody, added up. Who is not isolated is open. */
+export const direction = (
+  policies: readonly Policy[],
+  { labels, namespace }: Pick<Place, 'labels' | 'namespace'>,
+  type: Direction,
+): { readonly isolated: boolean; readonly rules: readonly Rule[] } => {
   const chosen = policies.filter(
-    ({ podSelector, policyTypes }) => policyTypes.includes(type) && matches(podSelector, labels),
+    ({ podSelector, policyTypes }) =>
+      namespace === releaseNamespace && policyTypes.includes(type) && matches(podSelector, labels),
   )
   return {
     isolated: chosen.length > 0,
@@ -68,7 +96,7 @@ export type Outside = { readonly peer: Peer; readonly ports: readonly string[] }
 export const outside = (
   policies: readonly Policy[],
   place: Place,
-  type: 'Ingress' | 'Egress',
+  type: Direction,
   own: (peer: Peer) => boolean,
 ): readonly Outside[] =>
   direction(policies, place, type).rules.flatMap(({ from, to, ports }) =>

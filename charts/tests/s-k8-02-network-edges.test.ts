@@ -1,42 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { declaredMethods } from '../../e2e/support/method-tables.ts'
 import { figure } from '../../packages/testing/src/proof.ts'
 import { missingKubernetesTools } from '../tools/kubernetes-tools.ts'
-import { type PodTemplate, podsOf } from './pods.ts'
+import { declaredEdges, edgesBeyond, isService } from './declared-edges.ts'
+import { edgesIn, pairsOf } from './pairs.ts'
+import { others, placesOf, ports } from './places.ts'
+import { podsOf } from './pods.ts'
 import { outside, type Peer, policiesOf, reaches } from './reach.ts'
 import { render, sizes } from './rendered.ts'
 
 const missing = missingKubernetesTools()
 
-const healthPort = 8080
 const componentLabel = 'app.kubernetes.io/component'
+const healthPort = 8080
 
-/** Who may call whom, from the rows of every RPC. The gateway answers none: it is the only one without. */
-const declaredCalls: ReadonlySet<string> = new Set(
-  declaredMethods.flatMap(({ service, callers }) => callers.map(caller => `${caller} > ${service}`)),
-)
-
-const isService = ({ kind }: PodTemplate): boolean => kind === 'Deployment' || kind === 'StatefulSet'
-const portsOf = ({ spec }: PodTemplate) => spec.containers.flatMap(({ ports }) => ports ?? [])
-
-/** The edges of the design, and no others: `from > to:port`. */
-const declaredEdges = (pods: readonly PodTemplate[]): readonly string[] =>
-  pods.filter(isService).flatMap(to =>
-    portsOf(to).flatMap(({ name, containerPort }) => {
-      if (name === 'health') return [`test > ${to.component}:${containerPort}`]
-      if (name !== 'grpc') return []
-      return pods
-        .filter(from => declaredCalls.has(`${from.component} > ${to.component}`))
-        .map(from => `${from.component} > ${to.component}:${containerPort}`)
-    }),
-  )
-
-const somebody: PodTemplate = {
-  component: 'somebody',
-  kind: 'Pod',
-  labels: { app: 'other' },
-  spec: { containers: [] },
-}
+/** Whom no policy of any size names. */
+const strangers = others.filter(({ name }) => name === 'sibling' || name === 'neighbour')
 
 const isOwn = ({ podSelector, namespaceSelector }: Peer): boolean =>
   namespaceSelector === undefined && podSelector?.matchLabels?.[componentLabel] !== undefined
@@ -44,26 +22,23 @@ const isOwn = ({ podSelector, namespaceSelector }: Peer): boolean =>
 describe.skipIf(missing)(
   `S-K8-02: the network has the edges of the design${missing ? ` (${missing})` : ''}`,
   () => {
-    it('lets each pod reach what its service may call, at each port of each, and nothing else', () => {
-      const counts = sizes.map(size => {
-        const objects = render(size)
-        const policies = policiesOf(objects)
-        const pods = podsOf(objects)
-        const all = [...pods, somebody]
-        const ports = [
-          ...new Set([...pods.flatMap(portsOf).map(({ containerPort }) => containerPort), 22, 5432]),
-        ]
-        const tried = all.flatMap(from => pods.flatMap(to => ports.map(port => ({ from, to, port }))))
-        const open = tried.filter(({ from, to, port }) => reaches(policies, from, to, port))
-        const edges = open.map(({ from, to, port }) => `${from.component} > ${to.component}:${port}`)
-        expect(edges.toSorted(), size).toEqual(declaredEdges(pods).toSorted())
-        return { tried: tried.length, open: edges.length }
-      })
-      const sum = (key: 'tried' | 'open'): number => counts.reduce((all, each) => all + each[key], 0)
-      figure(
-        'S-K8-02',
-        `${sum('tried')} pairs of pods and ports in ${sizes.length} sizes, ${sum('open')} open, all as declared`,
+    it.each(sizes)('lets pods call whom their service may call, and no other pod: %s', size => {
+      const objects = render(size)
+      const pods = podsOf(objects)
+      const tried = pairsOf([...placesOf(pods), ...strangers], ports)
+      const edges = edgesIn(tried, ({ from, to, port }) => reaches(policiesOf(objects), from, to, port))
+      expect(edges.toSorted()).toEqual(
+        [...declaredEdges(pods), ...strangers.map(({ name }) => `${name} > session-proxy:2222`)].toSorted(),
       )
+    })
+
+    it('lets them reach what they need beyond the release, and lets in who needs them', () => {
+      const objects = render('values-standard.yaml')
+      const pods = podsOf(objects)
+      const tried = pairsOf([...placesOf(pods), ...others], ports)
+      const edges = edgesIn(tried, ({ from, to, port }) => reaches(policiesOf(objects), from, to, port))
+      expect(edges.toSorted()).toEqual([...declaredEdges(pods), ...edgesBeyond(pods)].toSorted())
+      figure('S-K8-02', `computed: ${tried.length} pairs and ports, ${edges.length} open, all as declared`)
     })
 
     it('chooses every pod for both directions, so that what no rule names is closed', () => {
@@ -79,9 +54,9 @@ describe.skipIf(missing)(
     it('names whom each pod may reach beyond the release', () => {
       const objects = render('values-standard.yaml')
       const seen = Object.fromEntries(
-        podsOf(objects).map(pod => [
-          pod.component,
-          outside(policiesOf(objects), pod, 'Egress', isOwn).map(
+        placesOf(podsOf(objects)).map(place => [
+          place.name,
+          outside(policiesOf(objects), place, 'Egress', isOwn).map(
             ({ peer, ports }) => `${JSON.stringify(peer)} ${ports.join(' ')}`,
           ),
         ]),
@@ -115,11 +90,16 @@ describe.skipIf(missing)(
     it('lets in from beyond the release only people’s doors and who watches', () => {
       for (const size of ['values-standard.yaml', 'values-saas.yaml']) {
         const objects = render(size)
-        for (const pod of podsOf(objects)) {
-          const ports = outside(policiesOf(objects), pod, 'Ingress', isOwn).flatMap(({ ports }) => ports)
-          const doors = { gateway: ['TCP 8443'], 'session-proxy': ['TCP 2222'] }[pod.component] ?? []
-          const health = isService(pod) ? [`TCP ${healthPort}`] : []
-          expect([...new Set(ports)], pod.component).toEqual([...doors, ...health])
+        const services = new Set(
+          podsOf(objects)
+            .filter(isService)
+            .map(({ component }) => component),
+        )
+        for (const place of placesOf(podsOf(objects))) {
+          const ports = outside(policiesOf(objects), place, 'Ingress', isOwn).flatMap(({ ports }) => ports)
+          const doors = { gateway: ['TCP 8443'], 'session-proxy': ['TCP 2222'] }[place.name] ?? []
+          const health = services.has(place.name) ? [`TCP ${healthPort}`] : []
+          expect([...new Set(ports)], place.name).toEqual([...doors, ...health])
         }
       }
     })

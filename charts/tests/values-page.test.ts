@@ -21,7 +21,8 @@ describe.skipIf(missing)(`The page of values${missing ? ` (${missing})` : ''}`, 
   const told = [...page.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell = '']) =>
     [...cell.matchAll(/`([\w.<>-]+)`/g)].map(([, key = '']) => key),
   )
-  const values = leaves(readManifests(readFileSync(join(chart, 'values.yaml'), 'utf8'))[0])
+  // Skipped tests are collected, too.
+  const values = missing ? [] : leaves(readManifests(readFileSync(join(chart, 'values.yaml'), 'utf8'))[0])
   const covers = (row: string, key: string): boolean =>
     [key, general(key)].some(each => each === row || each.startsWith(`${row}.`))
 

@@ -56,4 +56,12 @@ describe.skipIf(missing)(`Values that are wrong${missing ? ` (${missing})` : ''}
     })
     expect(answers.filter(({ refused, named }) => !refused || !named)).toEqual([])
   })
+
+  it('are refused where they allow a network that they forbid', () => {
+    const { status, stderr } = renderWith('values-small.yaml', 'targets.networks=["10.244.3.0/24"]')
+    expect(status).not.toBe(0)
+    expect(stderr).toContain(
+      'targets.forbidden: 10.244.0.0/16 forbids all of 10.244.3.0/24, which targets.networks',
+    )
+  })
 })
