@@ -53,7 +53,7 @@ export const nameAndVersion = (id: string): { name: string; version: string } =>
 const workspacePrefix = 'link:'
 
 /** Optional peers of @prisma/client: they generate it, and are no part of what runs. */
-const generators: ReadonlySet<string> = new Set(['prisma', 'typescript'])
+export const generators: ReadonlySet<string> = new Set(['prisma', 'typescript'])
 
 /**
  * Everything from a registry that a workspace folder needs when it runs, by `name@version`. Optional packages of other

@@ -7,7 +7,7 @@ import { root } from './lockfile.ts'
 const constants: Readonly<Record<string, readonly string[]>> = {
   'packages/database/src/idempotency.ts': ['keepHours'],
   'packages/events/src/postgres-log-subscription.ts': ['batchSize'],
-  'packages/database/src/roles.ts': ['name', 'owner', "users.join(', ')", 'role', 'attributes'],
+  'packages/database/src/roles.ts': ['name', 'owner', "users.join(', ')", 'role', 'login'],
   // `begin` takes no parameters; the id is escaped by the driver.
   'packages/database/src/transaction.ts': ['client.escapeLiteral(tenantId)'],
   'services/access-control/src/grants/notify.ts': ['channel'],

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { figure } from '../packages/testing/src/proof.ts'
+import { compile } from './compile.ts'
 import { readLockfile, root, runtimePackages } from './lockfile.ts'
 
 /**
@@ -26,9 +26,7 @@ type Built = { readonly files: readonly string[]; readonly hash: string }
 const build = (): Built => {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-build-'))
   try {
-    // The types are checked by `pnpm check`.
-    const args = ['-p', 'tsconfig.build.json', '--noCheck', '--outDir', directory]
-    execFileSync(join(root, 'node_modules/.bin/tsc'), args, { cwd: root })
+    compile(directory)
     const files = globSync('**/*.js', { cwd: directory }).toSorted()
     const hash = createHash('sha256')
     for (const path of files) hash.update(path).update(readFileSync(join(directory, path)))

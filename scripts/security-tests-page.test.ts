@@ -13,7 +13,12 @@ const lines = readFileSync(join(root, 'docs/security-tests.md'), 'utf8')
   .map(([, id = '', , , , files = '']) => ({ id, files: files.split(/,\s*/) }))
 
 const tests = globSync(
-  ['{packages,services}/*/{src,tests}/**/*.test.ts', 'e2e/**/*.test.ts', 'scripts/*.test.ts'],
+  [
+    '{packages,services}/*/{src,tests}/**/*.test.ts',
+    'e2e/**/*.test.ts',
+    'scripts/*.test.ts',
+    'charts/tests/*.test.ts',
+  ],
   {
     cwd: root,
     exclude: path => path.includes('node_modules'),

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { kubernetesTools, makeKubernetesTools } from '../charts/tools/kubernetes-tools.ts'
 import { fetchKafka, kafkaJars } from '../packages/testing/src/kafka-jars.ts'
 import { startVitest } from 'vitest/node'
 import { ClosingLine } from './closing-line.ts'
@@ -27,6 +28,8 @@ const peers: readonly Peer[] = [
   { program: 'java', debianPackage: 'default-jre-headless', why: 'a real broker, Apache Kafka' },
   { program: 'mvn', debianPackage: 'maven', why: 'which fetches that broker' },
   { program: 'kcat', debianPackage: 'kcat', why: 'an independent subscriber of audit topics' },
+  { program: 'nft', debianPackage: 'nftables', why: 'a kernel that enforces the chart’s network policies' },
+  { program: 'ip', debianPackage: 'iproute2', why: 'addresses for that' },
   // Debian’s package of its TLS driver brings rsyslog itself.
   { program: 'rsyslogd', debianPackage: 'rsyslog-openssl', why: 'a real receiver of the audit trail' },
 ]
@@ -68,8 +71,15 @@ const prepareKafka = (): void => {
   if (problem) console.log(`Apache Kafka is missing: ${problem}. Its tests are skipped.`)
 }
 
+const prepareKubernetes = (): void => {
+  if (!existsSync(kubernetesTools)) console.log('Compiling helm and kubeconform, which takes minutes, once …')
+  const problem = makeKubernetesTools()
+  if (problem) console.log(`Helm and kubeconform are missing: ${problem}. Their tests are skipped.`)
+}
+
 preparePeers()
 prepareKafka()
+prepareKubernetes()
 const nightly = process.argv.includes('--nightly')
 const filters: string[] = process.argv.slice(2).filter(argument => argument !== '--nightly')
 // Everything that tests leave behind goes with it, also what those left that were killed.

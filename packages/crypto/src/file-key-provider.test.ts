@@ -91,6 +91,18 @@ test('after a rotation new values are under the new key and old ones still open'
   expect((await stat(path)).mode & 0o777).toBe(0o600)
 })
 
+test('a key that somebody else has taken out of the file is retired without a change to it', async () => {
+  await createDevelopmentKeyRing(path)
+  const provider = await openFileKeyProvider(path)
+  const oldId = await provider.primaryKeyId()
+  await provider.addKey()
+  const other = await openFileKeyProvider(path)
+  await other.retireKey(oldId)
+  const before = await stat(path)
+  await provider.retireKey(oldId)
+  expect((await stat(path)).ino).toBe(before.ino)
+})
+
 test('another process sees a new primary key at its next use', async () => {
   await createDevelopmentKeyRing(path)
   const [first, second] = [await openFileKeyProvider(path), await openFileKeyProvider(path)]

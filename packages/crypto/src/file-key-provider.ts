@@ -51,7 +51,12 @@ export const openFileKeyProvider = async (path: string): Promise<RootKeyProvider
       await save(withPrimary(await current(), key))
       return key.id
     },
-    retireKey: async id => save(without(await current(), id)),
+    retireKey: async id => {
+      const ring = await current()
+      const left = without(ring, id)
+      // Who keeps the file elsewhere, and lends it for reading, has taken the key out there.
+      if (left.keys.size < ring.keys.size) await save(left)
+    },
   }
 }
 

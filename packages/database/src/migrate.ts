@@ -13,11 +13,14 @@ export type MigrateOptions = {
   readonly only?: readonly string[]
 }
 
+/** An applied migration is not what it was: nobody but a person can tell which of both is right. */
+export class ChangedMigrationError extends Error {}
+
 /**
  * Applies the migrations that are missing, each in a transaction of its own, and keeps Prisma's own book
  * (`_prisma_migrations`), so that `prisma migrate deploy` agrees. Several processes may call it at once.
  * @returns the names that were applied
- * @throws Error if an applied migration's file has changed or is gone
+ * @throws ChangedMigrationError if an applied migration's file has changed or is gone
  */
 export const migrate = async ({
   url,
@@ -31,7 +34,7 @@ export const migrate = async ({
     await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`migrate ${schema}`])
     await client.query("select set_config('search_path', $1, false)", [schema])
     await client.query(bookSql)
-    return await applyMissing(client, await readMigrations(directory), only)
+    return await applyMissing(client, schema, await readMigrations(directory), only)
   } finally {
     // Closing the connection gives the lock back.
     await client.end()
@@ -65,6 +68,7 @@ export const readMigrations = async (directory: string): Promise<readonly Migrat
 
 const applyMissing = async (
   client: Client,
+  schema: string,
   migrations: readonly Migration[],
   only: readonly string[] | undefined,
 ): Promise<readonly string[]> => {
@@ -75,7 +79,9 @@ const applyMissing = async (
   for (const [name, checksum] of applied) {
     const file = migrations.find(migration => migration.name === name)
     if (file?.checksum !== checksum)
-      throw new Error(`Migration ${name} was applied, but its file ${file ? 'has changed' : 'is gone'}`)
+      throw new ChangedMigrationError(
+        `Migration ${schema}/${name} was applied, but its file ${file ? 'has changed' : 'is gone'}`,
+      )
   }
   const missing = migrations.filter(({ name }) => !applied.has(name) && (only?.includes(name) ?? true))
   for (const migration of missing) await apply(client, migration)

@@ -4,7 +4,9 @@ import { startAccessControl } from './service.ts'
 
 // An operator's job: creates the operator's tenant and says once how its administrator signs in.
 try {
-  const config = { ...readAccessControlConfig(process.env), host: '127.0.0.1', port: 0 }
+  // It may run beside the service, in the same container: whose ports are taken.
+  const beside = { host: '127.0.0.1', port: 0, health: undefined }
+  const config = { ...readAccessControlConfig(process.env), ...beside }
   await using service = await startAccessControl(config)
   const first = await service.bootstrap()
   if (first === undefined) process.stdout.write('The operator’s tenant exists already\n')

@@ -5,10 +5,10 @@ import { startAccessControl } from './service.ts'
 
 try {
   await using service = await startAccessControl(readAccessControlConfig(process.env))
-  console.log(`access-control listens on ${service.address}`)
+  process.stdout.write(`access-control listens on ${service.address}\n`)
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
-  console.error(error.message)
+  process.stderr.write(`${error.message}\n`)
   process.exitCode = 78
 }

@@ -21,7 +21,7 @@ export type SchemaName = keyof typeof schemas
 export const schemaNames = Object.keys(schemas) as readonly SchemaName[]
 
 /**
- * Creates every schema with its roles where they are missing, and sets the roles’ passwords.
+ * Creates every schema with its roles where they are missing, and sets the roles’ passwords; or does nothing, and throws.
  * Event log’s migrations grant to the roles of every service: all roles come before the first migration.
  * @param adminUrl of the platform’s database, as a role that may create roles
  */
@@ -32,8 +32,13 @@ export const ensureSchemas = async (
   const admin = new pg.Client({ connectionString: adminUrl, application_name: 'sallyport maintenance' })
   await admin.connect()
   try {
+    await admin.query('begin')
+    // Two that change one role at once would fail each other.
+    await admin.query("select pg_advisory_xact_lock(hashtextextended('ensure schemas', 0))")
     for (const schema of schemaNames) await ensureRoles(admin, schema, passwordsOf(schema))
+    await admin.query('commit')
   } finally {
+    // What was not committed goes with the connection.
     await admin.end()
   }
 }

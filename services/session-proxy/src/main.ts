@@ -5,10 +5,10 @@ import { startSessionProxy } from './service.ts'
 
 try {
   await using service = await startSessionProxy(readSessionProxyConfig(process.env))
-  console.log(`session-proxy listens on ${service.address}, for SSH on ${service.sshAddress}`)
+  process.stdout.write(`session-proxy listens on ${service.address}, for SSH on ${service.sshAddress}\n`)
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
-  console.error(error.message)
+  process.stderr.write(`${error.message}\n`)
   process.exitCode = 78
 }
