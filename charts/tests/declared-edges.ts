@@ -7,6 +7,8 @@ const declaredCalls: ReadonlySet<string> = new Set(
   declaredMethods.flatMap(({ service, callers }) => callers.map(caller => `${caller} > ${service}`)),
 )
 
+export const callsItsReplicas = (service: string): boolean => declaredCalls.has(`${service} > ${service}`)
+
 export const isService = ({ kind }: PodTemplate): boolean => kind === 'Deployment' || kind === 'StatefulSet'
 
 /** The edges of the design between pods of the release, and no others: `from > to:port`. */
@@ -17,9 +19,12 @@ export const declaredEdges = (pods: readonly PodTemplate[]): readonly string[] =
       .flatMap(({ name, containerPort }) => {
         if (name === 'health') return [`test > ${to.component}:${containerPort}`]
         if (name !== 'grpc') return []
-        return pods
-          .filter(from => declaredCalls.has(`${from.component} > ${to.component}`))
-          .map(from => `${from.component} > ${to.component}:${containerPort}`)
+        return (
+          pods
+            // There is one pod of each here; whether it reaches others of its kind is a question of its own.
+            .filter(from => from !== to && declaredCalls.has(`${from.component} > ${to.component}`))
+            .map(from => `${from.component} > ${to.component}:${containerPort}`)
+        )
       }),
   )
 
@@ -34,4 +39,5 @@ export const edgesBeyond = (pods: readonly PodTemplate[]): readonly string[] => 
   ...[...stored, 'migrations'].flatMap(name => [`${name} > database:5432`, `${name} > kafka:9093`]),
   ...['execution', 'session-proxy'].flatMap(name => [`${name} > target:22`, `${name} > receiver:22`]),
   'audit > receiver:6514',
+  ...pods.filter(isService).map(({ component }) => `${component} > watcher:4318`),
 ]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { figure } from '../../packages/testing/src/proof.ts'
 import { missingKubernetesTools } from '../tools/kubernetes-tools.ts'
-import { declaredEdges, edgesBeyond, isService } from './declared-edges.ts'
+import { callsItsReplicas, declaredEdges, edgesBeyond, isService } from './declared-edges.ts'
 import { edgesIn, pairsOf } from './pairs.ts'
 import { others, placesOf, ports } from './places.ts'
 import { podsOf } from './pods.ts'
@@ -30,6 +30,21 @@ describe.skipIf(missing)(
       expect(edges.toSorted()).toEqual(
         [...declaredEdges(pods), ...strangers.map(({ name }) => `${name} > session-proxy:2222`)].toSorted(),
       )
+    })
+
+    it('lets pods call others of their kind where their service does, and nowhere else', () => {
+      const objects = render('values-standard.yaml')
+      const policies = policiesOf(objects)
+      const among = podsOf(objects)
+        .filter(isService)
+        .filter(pod => {
+          const [place] = placesOf([pod])
+          const port = pod.spec.containers[0]?.ports?.find(({ name }) => name === 'grpc')?.containerPort
+          return place && port && reaches(policies, place, { ...place, address: '10.244.1.200' }, port)
+        })
+        .map(({ component }) => component)
+      expect(among).toEqual(['session-proxy'])
+      expect(among.filter(callsItsReplicas)).toEqual(among)
     })
 
     it('lets them reach what they need beyond the release, and lets in who needs them', () => {
@@ -74,14 +89,17 @@ describe.skipIf(missing)(
       const targets = `${JSON.stringify({
         ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.0.0/16', '10.244.0.0/16', '10.96.0.0/12'] },
       })} TCP 22`
+      const traces = `${JSON.stringify({
+        namespaceSelector: { matchLabels: { [namespace]: 'monitoring' } },
+      })} TCP 4318`
       const receivers = `${JSON.stringify({ ipBlock: { cidr: '192.0.2.0/24' } })} TCP 6514`
       expect(seen).toEqual({
-        gateway: [dns],
-        'access-control': [dns, database, kafka],
-        vault: [dns, database, kafka],
-        execution: [dns, database, kafka, targets],
-        'session-proxy': [dns, database, kafka, targets],
-        audit: [dns, database, kafka, receivers],
+        gateway: [dns, traces],
+        'access-control': [dns, database, kafka, traces],
+        vault: [dns, database, kafka, traces],
+        execution: [dns, database, kafka, traces, targets],
+        'session-proxy': [dns, database, kafka, traces, targets],
+        audit: [dns, database, kafka, traces, receivers],
         migrations: [dns, database, kafka],
         test: [dns],
       })

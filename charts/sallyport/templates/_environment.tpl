@@ -31,6 +31,10 @@
 {{- include "sallyport.variable" (list (print $own "_WORKER_DATABASE_URL_FILE") "/etc/sallyport/database/worker-url") }}
 {{- include "sallyport.eventLogEnvironment" (list $top $name) }}
 {{- end }}
+{{- with $top.Values.tracing.endpoint }}
+{{- include "sallyport.variable" (list "SALLYPORT_OTLP_ENDPOINT" .) }}
+{{- include "sallyport.variable" (list "SALLYPORT_TRACE_RATIO" (toString $top.Values.tracing.ratio)) }}
+{{- end }}
 {{- if $fact.reaches }}
 {{- include "sallyport.variable" (list "SALLYPORT_TARGETS_ON_LOOPBACK" "false") }}
 {{- include "sallyport.variable" (list "SALLYPORT_FORBIDDEN_TARGETS" (join "," $top.Values.targets.forbidden)) }}
@@ -76,6 +80,9 @@
 - name: SALLYPORT_INSTANCE
   valueFrom:
     fieldRef: {fieldPath: metadata.name}
+- name: SALLYPORT_INSTANCE_HOST
+  valueFrom:
+    fieldRef: {fieldPath: status.podIP}
 {{ include "sallyport.variable" (list "SALLYPORT_SSH_HOST" (index . 2)) }}
 {{- include "sallyport.variable" (list "SALLYPORT_SSH_PORT" (include "sallyport.sshPort" $top)) }}
 {{- include "sallyport.variable" (list "SALLYPORT_SSH_HOST_KEY_FILE" "/etc/sallyport/ssh/ssh_host_ed25519_key") }}

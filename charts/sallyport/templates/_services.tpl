@@ -21,6 +21,8 @@ session-proxy:
   calls: [access-control, vault]
   schema: session_proxy
   reaches: targets
+  # A live session is shown by the replica that carries it, whichever was asked.
+  callsItsReplicas: true
 audit:
   port: 7406
   calls: [access-control]

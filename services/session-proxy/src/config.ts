@@ -33,8 +33,8 @@ export type SessionProxyConfig = {
   readonly recordingKeyFile: string
   /** This node's name, the same after a restart and no other node's. */
   readonly instance: string
-  /** `host:port` at which the other replicas reach its gRPC server; where it listens unless given. */
-  readonly instanceAddress?: string | undefined
+  /** At which the other replicas reach its gRPC server; where it listens unless given. */
+  readonly instanceHost?: string | undefined
   /** Refuse to start without ssh2's native addon. */
   readonly requireNativeAddon: boolean
   /** As role sallyport_session_proxy. */
@@ -102,7 +102,7 @@ export const readSessionProxyConfig = (environment: Environment): SessionProxyCo
     recordingDirectory: reader.text('SALLYPORT_RECORDING_DIRECTORY'),
     recordingKeyFile: reader.file('SALLYPORT_RECORDING_KEY_FILE'),
     instance: reader.text('SALLYPORT_INSTANCE', hostname()),
-    instanceAddress: readInstanceAddress(reader),
+    instanceHost: readInstanceHost(reader),
     requireNativeAddon: reader.flag('SALLYPORT_SSH_REQUIRE_NATIVE_ADDON', true),
     databaseUrl: reader.secretText('SALLYPORT_SESSION_PROXY_DATABASE_URL'),
     workerDatabaseUrl: reader.secretText('SALLYPORT_SESSION_PROXY_WORKER_DATABASE_URL'),
@@ -115,13 +115,13 @@ export const readSessionProxyConfig = (environment: Environment): SessionProxyCo
     logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
   }))
 
-const readInstanceAddress = (reader: Reader): string | undefined => {
-  const address = reader.optional('SALLYPORT_INSTANCE_ADDRESS')
+const readInstanceHost = (reader: Reader): string | undefined => {
+  const host = reader.optional('SALLYPORT_INSTANCE_HOST')
   const listensAnywhere = ['0.0.0.0', '::'].includes(reader.optional('SALLYPORT_SESSION_PROXY_HOST') ?? '')
-  if (address === undefined && listensAnywhere)
+  if (host === undefined && listensAnywhere)
     reader.complain(
-      'SALLYPORT_INSTANCE_ADDRESS is not set: where SALLYPORT_SESSION_PROXY_HOST is any address, say at which the ' +
-        'other replicas reach this one',
+      'SALLYPORT_INSTANCE_HOST is not set: where SALLYPORT_SESSION_PROXY_HOST is any address, say at which the other ' +
+        'replicas reach this one',
     )
-  return address
+  return host
 }

@@ -146,7 +146,7 @@ export const startSessionProxy = async (
       clock,
       sessions,
       instance,
-      address: config.instanceAddress ?? rpc.address,
+      address: addressOf(config.instanceHost, rpc.address),
       steadyNow,
       log,
     }),
@@ -214,4 +214,11 @@ const backlogOf = (sessions: LiveSessions): number => {
   let bytes = 0
   for (const { recorder } of sessions.all()) bytes += recorder.backlog
   return bytes
+}
+
+/** Where the others reach what listens here. */
+const addressOf = (host: string | undefined, listens: string): string => {
+  if (host === undefined) return listens
+  const port = listens.slice(listens.lastIndexOf(':') + 1)
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
