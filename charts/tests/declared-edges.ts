@@ -39,5 +39,7 @@ export const edgesBeyond = (pods: readonly PodTemplate[]): readonly string[] => 
   ...[...stored, 'migrations'].flatMap(name => [`${name} > database:5432`, `${name} > kafka:9093`]),
   ...['execution', 'session-proxy'].flatMap(name => [`${name} > target:22`, `${name} > receiver:22`]),
   'audit > receiver:6514',
+  'backup > database:5432',
+  ...['backup', 'backup-proof'].flatMap(name => [`${name} > target:443`, `${name} > receiver:443`]),
   ...pods.filter(isService).map(({ component }) => `${component} > watcher:4318`),
 ]

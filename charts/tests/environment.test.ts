@@ -8,6 +8,7 @@ import { readAccessControlConfig } from '../../services/access-control/src/confi
 import { readAuditConfig } from '../../services/audit/src/config.ts'
 import { readExecutionConfig } from '../../services/execution/src/config.ts'
 import { readGatewayConfig } from '../../services/gateway/src/config.ts'
+import { readBackupConfig, readProveConfig } from '../../services/maintenance/src/backup-config.ts'
 import { readMigrationConfig } from '../../services/maintenance/src/config.ts'
 import { readSessionProxyConfig } from '../../services/session-proxy/src/config.ts'
 import { readVaultConfig } from '../../services/vault/src/config.ts'
@@ -22,9 +23,11 @@ const missing = missingKubernetesTools()
 const readers: Readonly<Record<string, (environment: Environment) => object>> = {
   'access-control': readAccessControlConfig,
   audit: readAuditConfig,
+  backup: readBackupConfig,
   execution: readExecutionConfig,
   gateway: readGatewayConfig,
   migrations: readMigrationConfig,
+  proof: readProveConfig,
   'session-proxy': readSessionProxyConfig,
   topics: environment => readConfig(environment, readEventLog),
   vault: readVaultConfig,
@@ -41,12 +44,14 @@ const watched = (environment: Environment, asked: Set<string>): Environment =>
 
 // A URL as migrations read it: with the role that the file is for.
 const contentOf = (path: string): string => {
+  if (path.endsWith('-recipient')) return 'age1examplekey\n'
   const [, schema = '', kind = ''] = /database\/([a-z-]+)\/(url|worker-url|owner-url)$/.exec(path) ?? []
   const suffix = { url: '', 'worker-url': '_worker', 'owner-url': '_owner' }[kind]
   return `postgresql://sallyport_${schema.replaceAll('-', '_')}${suffix}:x@db/sallyport\n`
 }
 
 const neverSet: Readonly<Record<string, string>> = {
+  SALLYPORT_BACKUP_METRICS_FILE: 'the job’s own status tells when it succeeded',
   SALLYPORT_CRASH_AT: 'only tests set it, and then only with NODE_ENV=test',
 }
 

@@ -42,5 +42,5 @@ export const others: readonly Place[] = [
 
 /** Of every service, and of everybody else. */
 export const ports: readonly number[] = [
-  22, 53, 80, 2222, 4318, 5432, 6514, 7401, 7404, 7405, 7406, 7443, 8080, 8443, 9093,
+  22, 53, 80, 443, 2222, 4318, 5432, 6514, 7401, 7404, 7405, 7406, 7443, 8080, 8443, 9093,
 ]

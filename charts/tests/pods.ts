@@ -33,7 +33,7 @@ export type Volume = {
 
 /** A pod that the chart makes, or has made by something else. */
 export type PodTemplate = {
-  /** A service’s name, `migrations` or `test`. */
+  /** A service’s name, `migrations`, `test`, `backup` or `backup-proof`. */
   readonly component: string
   readonly kind: string
   readonly labels: Readonly<Record<string, string>>
@@ -50,7 +50,7 @@ const componentLabel = 'app.kubernetes.io/component'
 
 export const podsOf = (objects: readonly KubernetesObject[]): readonly PodTemplate[] =>
   objects.flatMap(({ kind, metadata, spec }) => {
-    const template = kind === 'Pod' ? { metadata, spec } : spec?.template
+    const template = kind === 'Pod' ? { metadata, spec } : (spec?.jobTemplate?.spec ?? spec)?.template
     if (template?.spec?.containers === undefined) return []
     const labels = template.metadata.labels
     return [{ component: labels[componentLabel], kind, labels, spec: template.spec }]

@@ -92,6 +92,7 @@ describe.skipIf(missing)(
       const traces = `${JSON.stringify({
         namespaceSelector: { matchLabels: { [namespace]: 'monitoring' } },
       })} TCP 4318`
+      const storage = targets.replace('TCP 22', 'TCP 443')
       const receivers = `${JSON.stringify({ ipBlock: { cidr: '192.0.2.0/24' } })} TCP 6514`
       expect(seen).toEqual({
         gateway: [dns, traces],
@@ -100,6 +101,8 @@ describe.skipIf(missing)(
         execution: [dns, database, kafka, traces, targets],
         'session-proxy': [dns, database, kafka, traces, targets],
         audit: [dns, database, kafka, traces, receivers],
+        backup: [dns, database, storage],
+        'backup-proof': [dns, storage],
         migrations: [dns, database, kafka],
         test: [dns],
       })

@@ -33,7 +33,7 @@ describe.skipIf(missing)(`The page of values${missing ? ` (${missing})` : ''}`, 
 
   it('tells of none that there is not', () => {
     const rows = told.filter(row =>
-      /^(images|logLevel|database|kafka|certificates|targets|receivers|route|networkPolicy|monitoring|tracing|migrations|services)\b/.test(
+      /^(images|logLevel|database|kafka|certificates|targets|receivers|route|networkPolicy|monitoring|tracing|backup|migrations|services)\b/.test(
         row,
       ),
     )
