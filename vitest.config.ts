@@ -40,7 +40,12 @@ export default defineConfig({
           testTimeout: 60_000,
           // They keep nothing from one file to the next, and a process for each took longer than the tests.
           isolate: false,
-          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'services/*/src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'charts/tests/**/*.test.ts',
+          ],
         },
       },
       {
