@@ -55,6 +55,12 @@ const http = 'sallyport_http_request_seconds'
 const delay = 'sallyport_event_delay_seconds'
 const unsigned = 'sallyport_audit_unsigned_records'
 
+const runs = (succeeded: string, failed: string, lastSuccess: string): Series => ({
+  'sallyport_synthetic_runs_total{outcome="succeeded"}': succeeded,
+  'sallyport_synthetic_runs_total{outcome="approve"}': failed,
+  sallyport_synthetic_last_success_timestamp_seconds: lastSuccess,
+})
+
 export const alertCases: Readonly<Record<string, AlertCase>> = {
   SallyportServiceDown: { minutes: 5, bad: [{ ...allUp, ...up('vault', '0x60', 'b') }], good: [allUp] },
   SallyportServiceGone: {
@@ -120,5 +126,19 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
       { ...calls(release, 'ok', '0+9x60'), ...calls(release, 'unavailable', '0+1x60') },
       { ...calls(release, 'ok', '0+1x60'), ...calls(release, 'permission_denied', '0+9x60') },
     ],
+  },
+  SallyportSyntheticUserFailing: {
+    minutes: 20,
+    bad: [runs('0+0x40', '_x8 1+1x40', '300x40'), runs('_x40', '1+1x40', '0x40')],
+    good: [
+      runs('1+1x40', '_x40', '0+60x40'),
+      runs('1+1x40', '1+1x40', '0+60x40'),
+      runs('1+1x40', '1x40', '0+60x40'),
+    ],
+  },
+  SallyportSyntheticUserGone: {
+    minutes: 30,
+    bad: [runs('5x40', '_x40', '300x40'), runs('1+1x10', '_x40', '0+60x10')],
+    good: [runs('1+1x40', '_x40', '0+60x40'), runs('_x40', '1+1x40', '0x40'), allUp],
   },
 }
