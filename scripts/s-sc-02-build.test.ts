@@ -14,6 +14,7 @@ const budgets: Readonly<Record<string, number>> = {
   execution: 120,
   gateway: 170,
   'session-proxy': 120,
+  'synthetic-user': 120,
   vault: 120,
 }
 
