@@ -14,7 +14,7 @@ const alone = ['e2e/faults/r-{01,09,15}-*.test.ts', 'e2e/attacks/s-az-07-*.test.
 
 // Which take more than half a minute.
 const long =
-  /\/(r-0[2378]|r-18|s-ssh-0[19]|s-az-01|kafka|standalone|rotation|real-rotation|openapi|crash)[^/]*$/
+  /\/(r-0[2378]|r-1[48]|s-ssh-0[19]|s-az-01|kafka|standalone|rotation|real-rotation|openapi|crash)[^/]*$/
 
 /** Starts with the long ones, so that none of them is left at the end with a worker idle beside it. */
 class LongFirst extends BaseSequencer {

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { DeviceServiceService } from '@sallyport/contracts/vault/v1/inventory'
 import { createReport } from '@sallyport/standalone/demo/report'
 import { watchLive } from '@sallyport/standalone/demo/live-view'
 import type { Person } from '@sallyport/standalone/demo/person'
@@ -5,6 +8,10 @@ import { createPerson } from '@sallyport/standalone/demo/scene'
 import { tellStory } from '@sallyport/standalone/demo/story'
 import { verifyTrail } from '@sallyport/standalone/demo/verify-trail'
 import { type ServiceName, serviceNames } from '@sallyport/identity/services'
+import { createServiceAuthority } from '@sallyport/rpc/authority'
+import { openChannel } from '@sallyport/rpc/channel'
+import { connectRpc } from '@sallyport/rpc/client'
+import type { TlsMaterial } from '@sallyport/rpc/tls'
 import { runLibraryShell } from '@sallyport/targets/ssh-library-client'
 import type { SshRun } from '@sallyport/targets/ssh-client'
 import { startSmallTarget } from '@sallyport/targets/small-target'
@@ -12,7 +19,6 @@ import { eventually } from '@sallyport/testing/eventually'
 import { type Kafka, startKafka } from '@sallyport/testing/kafka'
 import { missingKafka } from '@sallyport/testing/kafka-jars'
 import { counted, figure, isNightly } from '@sallyport/testing/proof'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { falseClock, noFalseClock } from './support/false-clock.ts'
 import { hurryOperations } from './support/hurry.ts'
@@ -30,12 +36,14 @@ import { allow, type Guarded, guard, type Host } from './support/stage.ts'
 import { connectSuperuserAt } from './support/superuser.ts'
 
 type Versioned = { readonly id: string; readonly version: number }
+type Records = { readonly items: readonly { readonly details: Readonly<Record<string, string>> }[] }
 type Load = AsyncDisposable & {
   readonly writers: Writers
   readonly rotations: Rotations
   readonly sessions: Sessions
 }
 
+const everything = { page: undefined, search: '', tag: '', type: '', site: '' }
 const tag = 'cluster'
 const endsWithinMs = 2_000
 const brokerAwayMs = counted(300_000, 5_000)
@@ -60,6 +68,14 @@ afterAll(() => stack.disposeAsync())
 beforeEach(context => {
   if (missing) context.skip(missing)
 })
+
+/** What a service proves itself with; whoever took it over has it. */
+const certificateOf = async (name: ServiceName): Promise<TlsMaterial> => {
+  const { environment } = platform.services[name]
+  const read = (part: string): Promise<Buffer> => readFile(environment[`SALLYPORT_TLS_${part}_FILE`] ?? '')
+  const [certificate, privateKey, authority] = [read('CERTIFICATE'), read('KEY'), read('AUTHORITY')]
+  return { certificate: await certificate, privateKey: await privateKey, authority: await authority }
+}
 
 /** People who write, change passwords and run commands in sessions, all the time. */
 const startLoad = (): Load => {
@@ -178,6 +194,35 @@ describe('Two replicas of every service, each a process, with Kafka and PostgreS
     const times = []
     for (const shell of shells) times.push(await cut(shell))
     expect(Math.max(...times), 'milliseconds until a session had ended').toBeLessThan(endsWithinMs)
+  })
+
+  it('S-K8-03: refuse who is not one of them, and tell their operator', async () => {
+    const [stranger, gateway] = [
+      await (await createServiceAuthority()).issue('gateway'),
+      await certificateOf('gateway'),
+    ]
+    const calls: [TlsMaterial, string][] = [
+      [{ ...stranger, authority: gateway.authority }, 'service.unavailable'],
+      [gateway, 'caller.unauthenticated'],
+      [await certificateOf('audit'), 'service.not_allowed'],
+    ]
+    for (const [tls, reason] of calls) {
+      const address = `127.0.0.1:${platform.services.vault.environment['SALLYPORT_VAULT_PORT']}`
+      using channel = openChannel({ service: 'vault', address, tls })
+      const devices = connectRpc(DeviceServiceService, channel)
+      await expect(devices.listDevices(everything)).rejects.toMatchObject({
+        reason,
+      })
+    }
+    const told = async (code: string): Promise<string[]> =>
+      (await admin.api.get<Records>(`/audit/records?code=${code}`)).items.map(
+        ({ details }) => details['reason'] ?? '',
+      )
+    await eventually(async () => (await told('connection.refused')).length > 0)
+    await eventually(async () => {
+      const reasons = await told('call.refused')
+      return ['caller.unauthenticated', 'service.not_allowed'].every(reason => reasons.includes(reason))
+    })
   })
 
   it('R-01: lose nothing and do nothing twice when each is killed in turn, under load', {

@@ -1,15 +1,19 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { trailTopic } from '@sallyport/audit/events/published'
 import { kafkaClient } from '@sallyport/events/kafka-client'
 import { serviceNames } from '@sallyport/identity/services'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { createPerson } from '@sallyport/standalone/demo/scene'
 import { verifyTrail } from '@sallyport/standalone/demo/verify-trail'
+import { attributeCatalogue } from '@sallyport/telemetry/span-catalogue'
 import { type MetricRow, metricCatalogue } from '@sallyport/telemetry/metric-catalogue'
 import { findProgram } from '@sallyport/targets/find-program'
 import { eventually } from '@sallyport/testing/eventually'
 import { type Kafka, startKafka } from '@sallyport/testing/kafka'
 import { missingKafka } from '@sallyport/testing/kafka-jars'
+import { type CollectedSpan, openSpanCollector, type SpanCollector } from '@sallyport/testing/span-collector'
 import {
   type AclEntry,
   type Admin,
@@ -27,6 +31,7 @@ import { operationsOf, setPolicy } from './support/rotation.ts'
 import { onKafka } from './support/service-environment.ts'
 import { openSmallHost } from './support/small-host.ts'
 import { allow, guard } from './support/stage.ts'
+import { pathsOf, treeOf } from './support/trace-tree.ts'
 
 type Trail = { readonly items: readonly { readonly sequence: number; readonly code: string }[] }
 
@@ -34,6 +39,7 @@ const siem = { username: 'siem-of-acme', password: 'of-no-worth' }
 const stack = new AsyncDisposableStack()
 let missing: string | undefined
 let kafka: Kafka
+let collector: SpanCollector
 let platform: Processes
 let admin: Person
 let tenantId: string
@@ -51,7 +57,10 @@ beforeAll(async () => {
   if (missing) return
   kafka = stack.use(await startKafka({ [siem.username]: siem.password }))
   created = await createTopics()
-  platform = stack.use(await startProcesses({ broker: kafka.broker }))
+  collector = stack.use(await openSpanCollector())
+  const traced = { SALLYPORT_OTLP_ENDPOINT: collector.endpoint, SALLYPORT_TRACE_RATIO: '1' }
+  const environment = Object.fromEntries(serviceNames.map(name => [name, traced]))
+  platform = stack.use(await startProcesses({ broker: kafka.broker, environment }))
   const { apiUrl, initialPassword } = platform
   admin = await signInFirst(apiUrl, { userName: 'admin', initialPassword })
   tenantId = (await admin.api.get<{ tenantId: string }>('/me')).tenantId
@@ -111,6 +120,29 @@ const expectWholeTopic = async (): Promise<void> => {
   expect(sequences).toEqual(sequences.map((_, index) => index + 1))
 }
 
+/** What is there of the trace that a client's own is linked to. */
+const traceLinkedTo = (theirs: string): readonly CollectedSpan[] => {
+  const root = collector.spans().find(({ linkedTraceIds }) => linkedTraceIds.includes(theirs))
+  return collector.spans().filter(({ traceId }) => traceId === root?.traceId)
+}
+
+/** What docs/tracing.md shows. */
+const documentedTrace = async (): Promise<string[]> => {
+  const page = await readFile(join(import.meta.dirname, '../docs/tracing.md'), 'utf8')
+  return (/```trace\n([\s\S]*?)\n```/.exec(page)?.[1] ?? '').split('\n')
+}
+
+/** The names of what is told within a span of this name, in the trace that has all of them. */
+const expectWithin = async (name: string, inner: readonly string[]): Promise<void> => {
+  await eventually(() => {
+    const roots = collector.spans().filter(span => span.name === name)
+    return roots.some(({ traceId }) => {
+      const names = new Set(collector.spans().flatMap(span => (span.traceId === traceId ? [span.name] : [])))
+      return inner.every(one => names.has(one))
+    })
+  }, 30_000)
+}
+
 describe('The platform as processes of their own, with Kafka between them', () => {
   it('has the topics that its operator made, and says so the second time', async () => {
     expect(created).toMatch(/^sallyport\.vault\.v1: created, 12 partitions, 7 days$/m)
@@ -159,6 +191,55 @@ describe('The platform as processes of their own, with Kafka between them', () =
     await eventually(changed, 60_000)
     const allowed = /^sallyport_decisions_total\{action="session",outcome="allowed"\} [1-9]/m
     expect(await platform.metrics('access-control')).toMatch(allowed)
+  })
+
+  it('tells one trace from a request to the consumers of its event, as documented', async () => {
+    const connectivities = [{ protocol: 'ssh', port: 22 }]
+    const draft = { name: 'traced', address: '192.0.2.7', type: 'linux-server', tags: [], connectivities }
+    const device = await admin.api.post<{ id: string }>('/devices', draft)
+    const theirs = randomBytes(16).toString('hex')
+    const answer = await fetch(`${platform.apiUrl}/v1/devices/${device.id}`, {
+      method: 'PATCH',
+      headers: {
+        authorization: `Bearer ${admin.api.token}`,
+        'content-type': 'application/json',
+        'if-match': '"1"',
+        // They wish that it is not kept; that is not theirs to decide.
+        traceparent: `00-${theirs}-${'1'.repeat(16)}-00`,
+      },
+      body: JSON.stringify({ tags: ['traced'] }),
+    })
+    expect(answer.status).toBe(200)
+    const documented = pathsOf(await documentedTrace())
+    await eventually(() => {
+      const tree = treeOf(traceLinkedTo(theirs))
+      expect([...pathsOf(tree)], tree.join('\n')).toEqual(expect.arrayContaining([...documented]))
+      return true
+    }, 30_000)
+    const spans = traceLinkedTo(theirs)
+    const root = spans.find(({ parentSpanId }) => parentSpanId === undefined)
+    expect(root?.attributes).toEqual({
+      'http.request.method': 'PATCH',
+      'http.route': '/v1/devices/:id',
+      'http.response.status_code': 200,
+    })
+  })
+
+  it('tells the traces of sessions and of attempts, and nothing of whom or what they were for', async () => {
+    await expectWithin('session', [
+      'admission',
+      'connection',
+      'sallyport.vault.v1.SecretService/ReleaseSecret',
+    ])
+    await expectWithin('attempt', ['transaction', 'publish RotationEnded', 'publish AuditEvent'])
+    const received = collector.received()
+    for (const secret of [admin.password, platform.initialPassword, admin.api.token, tenantId, admin.userId])
+      expect(received).not.toContain(secret)
+    for (const name of ['alice', 'traced"', '192.0.2.7', 'through kafka', 'Bearer', platform.directory])
+      expect(received).not.toContain(name)
+    expect(received).not.toMatch(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/)
+    const attributes = new Set(collector.spans().flatMap(span => Object.keys(span.attributes)))
+    expect(Object.keys(attributeCatalogue)).toEqual(expect.arrayContaining([...attributes]))
   })
 
   it('gives a tenant’s SIEM its trail without a gap, and nobody else’s', async () => {

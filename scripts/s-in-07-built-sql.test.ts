@@ -23,6 +23,15 @@ const constants: Readonly<Record<string, readonly string[]>> = {
   // Conditions are constants too; their values are parameters.
   'services/audit/src/store/records.ts': ['columns', "where.join(' and ')", 'bind(page.limit)'],
   'services/execution/src/store/job-rows.ts': ['held'],
+  // Names of tables and columns from PostgreSQL’s own catalogue, which the driver has quoted.
+  'services/maintenance/src/store/count-rows.ts': ['sqlName(client, table)'],
+  'services/maintenance/src/store/load.ts': ['name', 'sqlName(client, table)', 'sqlColumns(client, backup)'],
+  'services/maintenance/src/store/snapshot.ts': [
+    'names',
+    'sqlName(client, table)',
+    'sqlColumns(client, table)',
+  ],
+  'services/maintenance/src/store/applied-migrations.ts': ['client.escapeIdentifier(schema)'],
   'services/standalone/src/database.ts': ['databaseName'],
   'services/vault/src/sealing/tenant-keys.ts': ['lock'],
   'services/vault/src/store/custodies.ts': ['columns'],

@@ -45,6 +45,8 @@ export type Health = { readonly status: string; readonly missing?: readonly stri
 
 export type PostgresOfProcesses = {
   readonly adminUrl: () => string
+  /** Of its postmaster. */
+  readonly pid: () => Promise<number>
   readonly url: (schema: SchemaName, kind: RoleKind) => string
   /** Ends the server and everything of it: SIGKILL as a crash does, SIGQUIT as `-m immediate` does. */
   readonly kill: (signal: 'SIGKILL' | 'SIGQUIT') => Promise<void>
@@ -165,6 +167,7 @@ const ownPostgres = async (
   return {
     url,
     adminUrl: () => server.adminUrl('sallyport'),
+    pid: async () => (await server.pid()) ?? 0,
     kill: async signal => {
       const tree = processTree((await server.pid()) ?? 0)
       process.kill(tree[0] ?? 0, signal)

@@ -31,6 +31,9 @@ type Options = {
 const firstBackOffMs = 20
 const longestBackOffMs = 1_000
 
+/** A dozen at once share two cores. */
+const startsWithinMs = 60_000
+
 /** A run that lasted this long was a good one, and the next failure is a new story. */
 const steadyMs = 3_000
 
@@ -77,7 +80,7 @@ export const supervise = ({ path, environment, serves }: Options): Supervised =>
     pid: () => program.pid,
     kill: signal => program.kill(signal),
     ready: async (run = 1) =>
-      eventually(() => runs >= run && readyAfterMs, 30_000).catch((cause: unknown) => {
+      eventually(() => runs >= run && readyAfterMs, startsWithinMs).catch((cause: unknown) => {
         throw new Error(`${path} does not serve:\n${printed()}`, { cause })
       }),
     runs: () => runs,

@@ -27,8 +27,9 @@ const auditRows = (): string[] => Object.entries<CatalogueRow>(catalogue).map(au
 /** docs/events.md, from the code. */
 export const eventsPage = (): string => `# Events
 
-Every event carries CloudEvents 1.0 attributes (\`id\`, \`source\`, \`type\`, \`time\`, \`tenantid\`) and may arrive
-more than once with the same \`id\`. Events with the same key arrive in order.
+Every event carries CloudEvents 1.0 attributes (\`id\`, \`source\`, \`type\`, \`time\`, \`tenantid\`), and \`traceparent\` if it was
+made within a trace ([tracing.md](tracing.md)). It may arrive more than once with the same \`id\`. Events with the same key
+arrive in order.
 
 ## Domain events
 

@@ -9,6 +9,8 @@ export type MigrateOptions = {
   readonly schema: string
   /** A directory in Prisma's layout: `<time>_<name>/migration.sql`. */
   readonly directory: string
+  /** Only these, of those that are missing; all unless given. For a backup of a time when there were no others. */
+  readonly only?: readonly string[]
 }
 
 /**
@@ -17,21 +19,26 @@ export type MigrateOptions = {
  * @returns the names that were applied
  * @throws Error if an applied migration's file has changed or is gone
  */
-export const migrate = async ({ url, schema, directory }: MigrateOptions): Promise<readonly string[]> => {
+export const migrate = async ({
+  url,
+  schema,
+  directory,
+  only,
+}: MigrateOptions): Promise<readonly string[]> => {
   const client = new pg.Client({ connectionString: url, application_name: `migrate ${schema}` })
   await client.connect()
   try {
     await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`migrate ${schema}`])
     await client.query("select set_config('search_path', $1, false)", [schema])
     await client.query(bookSql)
-    return await applyMissing(client, await readMigrations(directory))
+    return await applyMissing(client, await readMigrations(directory), only)
   } finally {
     // Closing the connection gives the lock back.
     await client.end()
   }
 }
 
-type Migration = { readonly name: string; readonly sql: string; readonly checksum: string }
+export type Migration = { readonly name: string; readonly sql: string; readonly checksum: string }
 
 const bookSql = `create table if not exists _prisma_migrations (
   id varchar(36) primary key,
@@ -44,7 +51,8 @@ const bookSql = `create table if not exists _prisma_migrations (
   applied_steps_count integer not null default 0
 )`
 
-const readMigrations = async (directory: string): Promise<readonly Migration[]> => {
+/** The migrations of a directory, in their order. */
+export const readMigrations = async (directory: string): Promise<readonly Migration[]> => {
   const entries = await readdir(directory, { withFileTypes: true })
   const names = entries.filter(entry => entry.isDirectory()).map(entry => entry.name)
   return Promise.all(
@@ -55,7 +63,11 @@ const readMigrations = async (directory: string): Promise<readonly Migration[]> 
   )
 }
 
-const applyMissing = async (client: Client, migrations: readonly Migration[]): Promise<readonly string[]> => {
+const applyMissing = async (
+  client: Client,
+  migrations: readonly Migration[],
+  only: readonly string[] | undefined,
+): Promise<readonly string[]> => {
   const { rows } = await client.query<{ migration_name: string; checksum: string }>(
     'select migration_name, checksum from _prisma_migrations where finished_at is not null and rolled_back_at is null',
   )
@@ -65,7 +77,7 @@ const applyMissing = async (client: Client, migrations: readonly Migration[]): P
     if (file?.checksum !== checksum)
       throw new Error(`Migration ${name} was applied, but its file ${file ? 'has changed' : 'is gone'}`)
   }
-  const missing = migrations.filter(migration => !applied.has(migration.name))
+  const missing = migrations.filter(({ name }) => !applied.has(name) && (only?.includes(name) ?? true))
   for (const migration of missing) await apply(client, migration)
   return missing.map(migration => migration.name)
 }

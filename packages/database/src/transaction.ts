@@ -1,3 +1,4 @@
+import { inSpan } from '@sallyport/telemetry/span'
 import type { Pool, PoolClient } from 'pg'
 import { translateFailure } from './failure.ts'
 import { type RawTransaction, type Sql, sqlOfPg } from './sql.ts'
@@ -9,6 +10,9 @@ export type TransactionalClient<Tx> = {
   readonly $transaction: <R>(work: (tx: Tx) => Promise<R>, options?: TransactionOptions) => Promise<R>
 }
 
+/** Neither statements nor parameters are told. */
+const ofPostgres = { 'db.system.name': 'postgresql' } as const
+
 const setTenant = "select set_config('app.tenant_id', $1, true)"
 
 /** A connection must come within 5 s, and the work end within 10 s. */
@@ -19,20 +23,21 @@ const limits: TransactionOptions = { maxWait: 5_000, timeout: 10_000 }
  * Nothing slow belongs inside: no network, no hashing.
  * @throws SallyportError `service.unavailable` if the database cannot be reached
  */
-export const tenantTransaction = async <Tx extends RawTransaction, R>(
+export const tenantTransaction = <Tx extends RawTransaction, R>(
   prisma: TransactionalClient<Tx>,
   tenantId: string,
   work: (tx: Tx) => Promise<R>,
-): Promise<R> => {
-  try {
-    return await prisma.$transaction(async tx => {
-      await tx.$queryRawUnsafe(setTenant, tenantId)
-      return work(tx)
-    }, limits)
-  } catch (thrown) {
-    throw translateFailure(thrown)
-  }
-}
+): Promise<R> =>
+  inSpan('transaction', ofPostgres, async () => {
+    try {
+      return await prisma.$transaction(async tx => {
+        await tx.$queryRawUnsafe(setTenant, tenantId)
+        return work(tx)
+      }, limits)
+    } catch (thrown) {
+      throw translateFailure(thrown)
+    }
+  })
 
 /** The same on `pg` directly, for hot paths. */
 export const pgTenantTransaction = <R>(
@@ -51,7 +56,13 @@ export const pgTenantTransaction = <R>(
 export const pgTransaction = <R>(pool: Pool, work: (sql: Sql) => Promise<R>): Promise<R> =>
   transaction(pool, () => 'begin', work)
 
-const transaction = async <R>(
+const transaction = <R>(
+  pool: Pool,
+  begin: (client: PoolClient) => string,
+  work: (sql: Sql) => Promise<R>,
+): Promise<R> => inSpan('transaction', ofPostgres, () => runTransaction(pool, begin, work))
+
+const runTransaction = async <R>(
   pool: Pool,
   begin: (client: PoolClient) => string,
   work: (sql: Sql) => Promise<R>,

@@ -11,7 +11,9 @@ CREATE TABLE "SCHEMA".outbox (
   tenant_id  uuid NOT NULL,
   type       text NOT NULL,
   payload    bytea NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now()
+  created_at timestamptz NOT NULL DEFAULT now(),
+  -- Where it was made, in a trace; as W3C Trace Context writes it.
+  traceparent text
 );
 -- A queue's dead rows sit where the next read starts: vacuum by count, not by share of an empty table.
 ALTER TABLE "SCHEMA".outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

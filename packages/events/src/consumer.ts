@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Sql } from '@sallyport/database/sql'
+import { within } from '@sallyport/telemetry/span'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import type { Pool } from 'pg'
 import { deadLetter } from './dead-letters.ts'
 import type { EventDriver } from './driver.ts'
 import type { EventsLog } from './event-log.ts'
 import type { EventRecord } from './event-record.ts'
+import { processSpan } from './event-spans.ts'
 import { replayDeadLetters } from './replay.ts'
 import { isTransient } from './transient.ts'
 
@@ -25,6 +28,7 @@ export type Consumer<Tx> = {
   /** As the service's worker role: for dead letters that are to be tried again. */
   workerPool: Pool
   log: EventsLog
+  tracing?: Pick<Tracing, 'resume'> | undefined
   signal: AbortSignal
   /** How often an event is tried before it becomes a dead letter; 5 unless given. */
   tries?: number
@@ -65,6 +69,15 @@ const bury = <Tx>(consumer: Consumer<Tx>, event: EventRecord, error: unknown): P
 const consumeOne = async <Tx>(consumer: Consumer<Tx>, event: EventRecord): Promise<void> => {
   const handler = handlerOf(consumer, event)
   if (!handler) return
+  const span = processSpan(consumer.tracing, consumer.group, event, event.type)
+  await within(span, () => tryUntilApplied(consumer, event, handler))
+}
+
+const tryUntilApplied = async <Tx>(
+  consumer: Consumer<Tx>,
+  event: EventRecord,
+  handler: EventHandler<Tx>,
+): Promise<void> => {
   const { group, signal, log, tries = 5, retryMs = 100 } = consumer
   const of = { group, eventId: event.id, type: event.type }
   for (let attempt = 0, failures = 0; ; attempt += 1) {

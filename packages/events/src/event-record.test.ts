@@ -13,6 +13,7 @@ it('keeps every attribute on the way through CloudEvents headers', () => {
     source: text,
     time: fc.date({ min: new Date(0), max: new Date('9999-12-31'), noInvalidDate: true }),
     payload: fc.uint8Array(),
+    traceparent: fc.constantFrom(undefined, '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'),
   })
   fc.assert(
     fc.property(records, record => {

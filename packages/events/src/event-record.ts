@@ -1,3 +1,5 @@
+import { checkedTraceparent } from '@sallyport/telemetry/traceparent'
+
 /** A published event. */
 export type EventRecord = {
   id: string
@@ -9,9 +11,11 @@ export type EventRecord = {
   source: string
   time: Date
   payload: Uint8Array
+  /** Where it was made, in a trace; as W3C Trace Context writes it. */
+  traceparent?: string | undefined
 }
 
-/** CloudEvents 1.0 context attributes, with `tenantid` as an extension. */
+/** CloudEvents 1.0 context attributes, with `tenantid`, and its Distributed Tracing, as extensions. */
 export type CloudEventHeaders = {
   specversion: '1.0'
   id: string
@@ -19,16 +23,25 @@ export type CloudEventHeaders = {
   type: string
   time: string
   tenantid: string
+  traceparent?: string | undefined
 }
 
 /** The record's attributes by their CloudEvents names. */
-export const headersOf = ({ id, source, type, time, tenantId }: EventRecord): CloudEventHeaders => ({
+export const headersOf = ({
+  id,
+  source,
+  type,
+  time,
+  tenantId,
+  traceparent,
+}: EventRecord): CloudEventHeaders => ({
   specversion: '1.0',
   id,
   source,
   type,
   time: time.toISOString(),
   tenantid: tenantId,
+  ...(traceparent && { traceparent }),
 })
 
 /** The record that a driver stored as attributes, key and payload. */
@@ -46,4 +59,6 @@ export const recordOf = (
   source: headers.source,
   time: new Date(headers.time),
   payload,
+  // One that is none is left out: an event is not lost for its trace.
+  traceparent: checkedTraceparent(headers.traceparent),
 })

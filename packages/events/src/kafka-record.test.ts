@@ -61,6 +61,17 @@ describe('A message of Kafka', () => {
     expect(recordOfMessage(record.topic, { ...good, ...change })).toBeUndefined()
   })
 
+  it('says in which trace it was made, if it does so in the form of W3C Trace Context', () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    const traced = { ...record, traceparent }
+    expect(messageOf(traced).headers).toMatchObject({ ce_traceparent: traceparent })
+    expect(recordOfMessage(record.topic, received(messageOf(traced)))).toEqual(traced)
+    for (const wrong of ['', 'x'.repeat(100_000), traceparent.replaceAll('4', '\n')])
+      expect(recordOfMessage(record.topic, received(messageOf({ ...record, traceparent: wrong })))).toEqual(
+        record,
+      )
+  })
+
   it('of any content is an event or none, and never an error', () => {
     const bytes = fc.uint8Array({ maxLength: 60 }).map(array => Buffer.from(array))
     const text = fc.oneof(
@@ -74,6 +85,7 @@ describe('A message of Kafka', () => {
       'ce_type',
       'ce_time',
       'ce_tenantid',
+      'ce_traceparent',
       '__proto__',
     )
     const message = fc.record({

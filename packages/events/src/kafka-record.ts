@@ -30,5 +30,5 @@ const attributesOf = (headers: IHeaders): Omit<CloudEventHeaders, 'specversion'>
   const [id, source, type, time, tenantid] = ['id', 'source', 'type', 'time', 'tenantid'].map(text)
   if (text('specversion') !== '1.0' || !id || !tenantid || !isUuid(id) || !isUuid(tenantid)) return undefined
   if (!source || !type || !time || Number.isNaN(Date.parse(time))) return undefined
-  return { id, source, type, time, tenantid }
+  return { id, source, type, time, tenantid, traceparent: text('traceparent') }
 }

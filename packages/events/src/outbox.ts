@@ -2,6 +2,7 @@ import { sqlStateOf } from '@sallyport/database/failure'
 import type { Sql } from '@sallyport/database/sql'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import { SallyportError } from '@sallyport/errors/error'
+import { currentTraceparent } from '@sallyport/telemetry/span'
 import { packBytes } from './packed-bytes.ts'
 
 /** An event to publish. `key` is the aggregate's id: events with the same key arrive in order. */
@@ -14,6 +15,8 @@ export type NewEvent = {
   /** The name of the message in `sallyport.events.v1`, such as `GrantEnded`. */
   type: string
   payload: Uint8Array
+  /** Where it stands in a trace; what is under way unless given. */
+  traceparent?: string | undefined
 }
 
 /**
@@ -38,10 +41,10 @@ const write = async (sql: Sql, statement: string, params: unknown[], name: strin
 }
 
 const insert = `
-  insert into outbox (id, topic, key, tenant_id, type, payload)
-  select id, topic, key, tenant_id, type, substring($8::bytea from start for length)
-  from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::int[], $7::int[])
-    with ordinality as event(id, topic, key, tenant_id, type, start, length, place)
+  insert into outbox (id, topic, key, tenant_id, type, payload, traceparent)
+  select id, topic, key, tenant_id, type, substring($8::bytea from start for length), traceparent
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::int[], $7::int[], $9::text[])
+    with ordinality as event(id, topic, key, tenant_id, type, start, length, traceparent, place)
   order by place`
 
 /**
@@ -51,6 +54,7 @@ const insert = `
  */
 export const appendEvents = async (sql: Sql, events: readonly NewEvent[]): Promise<void> => {
   if (events.length === 0) return
+  const here = currentTraceparent()
   const { bytes, starts, lengths } = packBytes(events.map(({ payload }) => payload))
   await write(
     sql,
@@ -64,17 +68,19 @@ export const appendEvents = async (sql: Sql, events: readonly NewEvent[]): Promi
       starts,
       lengths,
       bytes,
+      events.map(({ traceparent = here }) => traceparent),
     ],
     'append events',
   )
 }
 
 const insertOne = `
-  insert into outbox (id, topic, key, tenant_id, type, payload)
-  values ($1::uuid, $2::text, $3::text, $4::uuid, $5::text, $6::bytea)`
+  insert into outbox (id, topic, key, tenant_id, type, payload, traceparent)
+  values ($1::uuid, $2::text, $3::text, $4::uuid, $5::text, $6::bytea, $7::text)`
 
 /** Queues one event in the caller's transaction; see {@link appendEvents}. */
 export const appendEvent = async (sql: Sql, event: NewEvent): Promise<void> => {
-  const { id = uuidV7(), topic, key, tenantId, type, payload } = event
-  await write(sql, insertOne, [id, topic, key, tenantId, type, Buffer.from(payload)], 'append event')
+  const { id = uuidV7(), topic, key, tenantId, type, payload, traceparent = currentTraceparent() } = event
+  const params = [id, topic, key, tenantId, type, Buffer.from(payload), traceparent ?? null]
+  await write(sql, insertOne, params, 'append event')
 }

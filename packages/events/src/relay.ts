@@ -1,4 +1,5 @@
 import { crashPoint } from '@sallyport/config/crash-point'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import type { Pool, PoolClient } from 'pg'
 import type { EventDriver } from './driver.ts'
 import type { EventRecord } from './event-record.ts'
@@ -6,6 +7,7 @@ import type { EventsLog } from './event-log.ts'
 import { asLeader } from './leader.ts'
 import { persist } from './persist.ts'
 import { rest } from './rest.ts'
+import { eachInSpan, publishSpan } from './event-spans.ts'
 
 export type Relay = {
   /** As the service's worker role, with the service's schema as search path. Two connections are enough. */
@@ -14,6 +16,7 @@ export type Relay = {
   /** The CloudEvents source, such as `sallyport/vault`. */
   source: string
   log: EventsLog
+  tracing?: Pick<Tracing, 'resume'> | undefined
   signal: AbortSignal
   /** How long to rest when the outbox is empty; 100 ms unless given. */
   pollMs?: number
@@ -30,6 +33,7 @@ type Row = {
   type: string
   payload: Buffer
   created_at: Date
+  traceparent: string | null
 }
 
 const batchSize = 500
@@ -44,14 +48,20 @@ const recordOf = (row: Row, source: string): EventRecord => ({
   source,
   time: row.created_at,
   payload: row.payload,
+  traceparent: row.traceparent ?? undefined,
 })
 
-const moveBatch = async (client: PoolClient, { driver, source }: Relay): Promise<number> => {
+const moveBatch = async (client: PoolClient, { driver, source, tracing }: Relay): Promise<number> => {
   const { rows } = await client.query<Row>('select * from outbox order by position limit $1', [batchSize])
   if (rows.length === 0) return 0
   // No transaction is open while the driver works: a crash before the delete publishes twice, never loses.
   crashPoint('before publish')
-  await driver.publish(rows.map(row => recordOf(row, source)))
+  const records = rows.map(row => recordOf(row, source))
+  await eachInSpan(
+    records,
+    record => publishSpan(tracing, record),
+    some => driver.publish(some),
+  )
   crashPoint('after publish')
   await client.query('delete from outbox where position = any($1::bigint[])', [rows.map(row => row.position)])
   return rows.length

@@ -16,6 +16,7 @@ const record = (topic: string, key: string, over: Partial<EventRecord> = {}): Ev
   source: 'sallyport/test',
   time: new Date('2026-01-02T03:04:05.678Z'),
   payload: Buffer.from([0, 1, 2, 255]),
+  traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   ...over,
 })
 

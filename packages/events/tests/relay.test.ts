@@ -4,6 +4,9 @@ import { eventually } from '@sallyport/testing/eventually'
 import type { TestDatabase } from '@sallyport/testing/postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { EventDriver } from '../src/driver.ts'
+import { within } from '@sallyport/telemetry/span'
+import type { Tracing } from '@sallyport/telemetry/tracing'
+import { openTraced } from '@sallyport/testing/traced'
 import { appendEvent, appendEvents, type NewEvent } from '../src/outbox.ts'
 import { relayOutbox } from '../src/relay.ts'
 import { fakeDriver, outboxDatabase, quiet } from './fixtures.ts'
@@ -31,7 +34,7 @@ const append = (events: readonly NewEvent[]): Promise<void> =>
 
 const queued = async (): Promise<number> => (await db.workerPool.query('select from outbox')).rows.length
 
-const relaying = (driver: EventDriver): { stop: () => Promise<void> } => {
+const relaying = (driver: EventDriver, tracing?: Tracing): { stop: () => Promise<void> } => {
   const controller = new AbortController()
   const { signal } = controller
   const done = relayOutbox({
@@ -39,6 +42,7 @@ const relaying = (driver: EventDriver): { stop: () => Promise<void> } => {
     driver,
     source: 'sallyport/vault',
     log: quiet,
+    tracing,
     signal,
     pollMs: 10,
   })
@@ -123,5 +127,36 @@ describe('The relay', () => {
     const relay = relaying(fakeDriver())
     await eventually(async () => (await db.workerPool.query('select from consumed_events')).rows.length === 1)
     await relay.stop()
+  })
+
+  it('tells the way of events that were made within a trace, and sends them on from there', async () => {
+    await using traced = await openTraced('vault')
+    await append([event('outside')])
+    await within(traced.tracing.begin('attempt', {}), async () => {
+      await append([event('together'), { ...event('elsewhere'), traceparent: undefined }])
+      await pgTransaction(db.appPool, sql => appendEvent(sql, event('alone')))
+    })
+    const driver = fakeDriver()
+    const relay = relaying(driver, traced.tracing)
+    await eventually(async () => (await queued()) === 0)
+    await relay.stop()
+    const spans = await traced.spans(6)
+    const transactions = spans.filter(({ name }) => name === 'transaction').map(({ spanId }) => spanId)
+    const sent = spans.filter(({ name }) => name === 'publish TargetsChanged')
+    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1)
+    expect(transactions).toEqual(expect.arrayContaining(sent.map(({ parentSpanId }) => parentSpanId)))
+    const [outside, ...inside] = driver.published.map(({ traceparent }) => traceparent)
+    expect(outside).toBeUndefined()
+    expect(inside).toEqual(sent.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`))
+  })
+
+  it('sends on where an event was made, when it tells no traces itself', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    await append([{ ...event('a'), traceparent }])
+    const driver = fakeDriver()
+    const relay = relaying(driver)
+    await eventually(async () => (await queued()) === 0)
+    await relay.stop()
+    expect(driver.published).toMatchObject([{ traceparent }])
   })
 })

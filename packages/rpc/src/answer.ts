@@ -4,6 +4,7 @@ import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc
 import { crashPoint } from '@sallyport/config/crash-point'
 import type { ErrorCode } from '@sallyport/errors/codes'
 import { SallyportError } from '@sallyport/errors/error'
+import type { Span } from '@sallyport/telemetry/span'
 import { authorise, type Identified, identify } from './admission.ts'
 import { type Call, createCall } from './call.ts'
 import type { Method } from './definition.ts'
@@ -11,6 +12,7 @@ import type { UntypedHandler } from './handlers.ts'
 import { metadataKeys } from './metadata-keys.ts'
 import type { MethodRow, RateClass } from './methods.ts'
 import type { ServerOptions } from './server.ts'
+import { spanAttributesOf } from './span-attributes.ts'
 import { serviceOfCertificate } from './tls.ts'
 import { toStatus } from './wire-error.ts'
 
@@ -24,12 +26,22 @@ export type Wire = {
 
 type Incoming = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>
 
-export const answerUnary = async (
+export const answerUnary = (
   wire: Wire,
   incoming: ServerUnaryCall<unknown, unknown>,
   reply: sendUnaryData<unknown>,
 ): Promise<void> => {
-  const answered = measured(wire)
+  const span = spanOf(wire, incoming)
+  const answer = (): Promise<void> => answerOne(wire, incoming, reply, measured(wire, span))
+  return span ? span.run(answer) : answer()
+}
+
+const answerOne = async (
+  wire: Wire,
+  incoming: ServerUnaryCall<unknown, unknown>,
+  reply: sendUnaryData<unknown>,
+  answered: Answered,
+): Promise<void> => {
   const refuse = (error: SallyportError): void => {
     reply(toStatus(error))
     answered(error.code)
@@ -50,13 +62,19 @@ export const answerUnary = async (
   }
 }
 
-export const answerStream = async (
+export const answerStream = (wire: Wire, outgoing: ServerWritableStream<unknown, unknown>): Promise<void> => {
+  const span = spanOf(wire, outgoing)
+  const answer = (): Promise<void> => answerMany(wire, outgoing, measured(wire, span))
+  return span ? span.run(answer) : answer()
+}
+
+const answerMany = async (
   wire: Wire,
   outgoing: ServerWritableStream<unknown, unknown>,
+  answered: Answered,
 ): Promise<void> => {
   // A client that goes away makes the stream fail; the handler learns it from `signal`.
   outgoing.on('error', () => {})
-  const answered = measured(wire)
   const refuse = (error: SallyportError): void => {
     outgoing.emit('error', toStatus(error))
     answered(error.code)
@@ -79,14 +97,22 @@ export const answerStream = async (
   }
 }
 
-/** Counts one answer. Streams last as long as somebody listens, which says nothing about us. */
-const measured = ({ method, options: { meter } }: Wire): ((outcome: ErrorCode | 'ok') => void) => {
+/** A call is part of its caller's trace. It begins none: what asks every second would fill a collector. */
+const spanOf = ({ method, options: { tracing } }: Wire, incoming: Incoming): Span<'answer'> | undefined =>
+  tracing?.resume(metadataText(incoming, metadataKeys.traceparent), 'answer', spanAttributesOf(method))
+
+type Answered = (outcome: ErrorCode | 'ok') => void
+
+/** Counts one answer, and ends its span. Streams last as long as somebody listens, which says nothing about us. */
+const measured = ({ method, options: { meter } }: Wire, span: Span<'answer'> | undefined): Answered => {
   const begun = performance.now()
   const labels = { method: method.path.slice(method.path.lastIndexOf('.') + 1) }
   return outcome => {
     meter?.count('sallyport_rpc_requests_total', { ...labels, outcome })
     if (!method.responseStream)
       meter?.time('sallyport_rpc_request_seconds', (performance.now() - begun) / 1000, labels)
+    if (outcome !== 'ok') span?.fail(outcome)
+    span?.[Symbol.dispose]()
   }
 }
 

@@ -7,9 +7,11 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js'
 import { SallyportError } from '@sallyport/errors/error'
+import { currentTraceparent, inSpan } from '@sallyport/telemetry/span'
 import type { RpcChannel } from './channel.ts'
 import type { Method, RequestOf, ResponseOf, ServiceDefinition } from './definition.ts'
 import { metadataKeys } from './metadata-keys.ts'
+import { spanAttributesOf } from './span-attributes.ts'
 import { fromStatus } from './wire-error.ts'
 
 export type RequestOptions = {
@@ -47,27 +49,35 @@ export const connectRpc = <D extends ServiceDefinition>(definition: D, channel: 
 const unaryOf =
   (method: Method, { client }: RpcChannel) =>
   (request: never, options: RequestOptions = {}): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const call = client.makeUnaryRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        request,
-        metadataOf(options),
-        callOptionsOf(options, defaultDeadlineMs),
-        (failure: ServiceError | null, response?: unknown) => {
-          detach()
-          clearTimeout(waiting)
-          if (failure) reject(fromStatus(failure))
-          else resolve(response)
-        },
-      )
-      const detach = cancelOn(options.signal, () => call.cancel())
-      const waiting = whenUnconnected(client, () => {
-        reject(new SallyportError('service.unavailable'))
-        call.cancel()
-      })
+    inSpan('call', spanAttributesOf(method), () => callUnary(method, client, request, options))
+
+const callUnary = (
+  method: Method,
+  client: Client,
+  request: never,
+  options: RequestOptions,
+): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const call = client.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      metadataOf(options),
+      callOptionsOf(options, defaultDeadlineMs),
+      (failure: ServiceError | null, response?: unknown) => {
+        detach()
+        clearTimeout(waiting)
+        if (failure) reject(fromStatus(failure))
+        else resolve(response)
+      },
+    )
+    const detach = cancelOn(options.signal, () => call.cancel())
+    const waiting = whenUnconnected(client, () => {
+      reject(new SallyportError('service.unavailable'))
+      call.cancel()
     })
+  })
 
 const streamOf = (method: Method, { client }: RpcChannel) =>
   async function* (request: never, options: RequestOptions = {}): AsyncGenerator {
@@ -106,6 +116,8 @@ const metadataOf = (options: RequestOptions): Metadata => {
   if (options.callerToken) metadata.set(metadataKeys.callerToken, options.callerToken)
   if (options.requestId) metadata.set(metadataKeys.requestId, options.requestId)
   if (options.idempotencyKey) metadata.set(metadataKeys.idempotencyKey, options.idempotencyKey)
+  const traceparent = currentTraceparent()
+  if (traceparent) metadata.set(metadataKeys.traceparent, traceparent)
   return metadata
 }
 

@@ -3,4 +3,5 @@ export const metadataKeys = {
   callerToken: 'sallyport-caller',
   requestId: 'sallyport-request-id',
   idempotencyKey: 'sallyport-idempotency-key',
+  traceparent: 'traceparent',
 } as const

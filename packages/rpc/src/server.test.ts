@@ -6,6 +6,8 @@ import type { ServiceName } from '@sallyport/identity/services'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { createLogger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { within } from '@sallyport/telemetry/span'
+import { openTraced, type Traced } from '@sallyport/testing/traced'
 import { exportJWK, importPKCS8 } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServiceAuthority, type ServiceAuthority } from './authority.ts'
@@ -72,6 +74,7 @@ describe('serveRpc', () => {
   let server: RpcServer
   const refusals: Refusal[] = []
   const meter = openMeter(() => {})
+  let traced: Traced
 
   const clientAs = async (
     service: ServiceName,
@@ -86,7 +89,9 @@ describe('serveRpc', () => {
 
   beforeAll(async () => {
     authority = await createServiceAuthority()
+    traced = await openTraced('access-control')
     server = await serveRpc({
+      tracing: traced.tracing,
       service: 'access-control',
       host: '127.0.0.1',
       port: 0,
@@ -99,7 +104,10 @@ describe('serveRpc', () => {
       meter,
     })
   })
-  afterAll(() => server[Symbol.asyncDispose]())
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+    await traced[Symbol.asyncDispose]()
+  })
 
   const request = { name: 'acme', description: '', administratorUserName: 'root' }
 
@@ -123,6 +131,39 @@ describe('serveRpc', () => {
     })
     expect(await refusal).toMatchObject({ code: status.UNIMPLEMENTED })
     client.close()
+  })
+
+  it('is part of the caller’s trace: a span on each side, with the code of a failure and nothing that was sent', async () => {
+    const client = await clientAs('gateway')
+    const options = { callerToken: await tokenFor(alice), requestId: 'request-4711' }
+    // Whoever is in no trace begins none.
+    await client.createTenant(request, options)
+    await within(traced.tracing.begin('attempt', {}), async () => {
+      await client.createTenant(request, options)
+      await expect(client.createTenant({ ...request, name: 'broken' }, options)).rejects.toThrow()
+    })
+    const spans = await traced.spans(5)
+    const sides = spans.filter(
+      ({ name }) => name === 'sallyport.access_control.v1.TenantService/CreateTenant',
+    )
+    expect(spans).toHaveLength(5)
+    expect(sides).toHaveLength(4)
+    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1)
+    const withParent = sides.filter(({ parentSpanId }) => sides.some(({ spanId }) => spanId === parentSpanId))
+    expect(withParent).toHaveLength(2)
+    expect(
+      sides.filter(({ attributes, isError }) => isError && attributes['error.type'] === 'internal'),
+    ).toHaveLength(2)
+    for (const planted of [
+      'acme',
+      'broken',
+      'alice',
+      alice.tenantId,
+      alice.userId,
+      'request-4711',
+      'db-1:5432',
+    ])
+      expect(traced.received()).not.toContain(planted)
   })
 
   it('counts answers by method and outcome', async () => {

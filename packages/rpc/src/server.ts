@@ -12,11 +12,13 @@ import type { ServiceName } from '@sallyport/identity/services'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import type { Logger } from '@sallyport/telemetry/logger'
 import type { Meter } from '@sallyport/telemetry/metrics'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import { answerStream, answerUnary, type Wire } from './answer.ts'
 import { maxMessageBytes } from './channel.ts'
 import type { Binding } from './handlers.ts'
 import { refuseCompression } from './no-compression.ts'
 import { createRateLimiter } from './rate-limit.ts'
+import { type RefusedConnection, watchRefusedConnections } from './refused-connections.ts'
 import { serverCredentials, type TlsMaterial } from './tls.ts'
 
 /** A call that was not admitted, for the audit trail. */
@@ -40,7 +42,10 @@ export type ServerOptions = {
   readonly bindings: readonly Binding[]
   /** Called for each call that its row refuses. Its failure is logged, and changes nothing for the caller. */
   readonly onRefused?: (refusal: Refusal) => Promise<void>
+  /** Called for each connection without a certificate of ours. As above. */
+  readonly onConnectionRefused?: (refused: RefusedConnection) => Promise<void>
   readonly meter?: Pick<Meter, 'count' | 'time'> | undefined
+  readonly tracing?: Pick<Tracing, 'resume'> | undefined
 }
 
 /** A running gRPC server. Disposing it stops accepting, and waits up to 2 s for calls under way. */
@@ -63,6 +68,12 @@ export const serveRpc = async (options: ServerOptions): Promise<RpcServer> => {
     server.addService(untyped(binding), implementationOf(binding, { ...options, limit }))
   }
   const port = await listen(server, options)
+  watchRefusedConnections(server, refused => {
+    options.log.warn(refused, 'A connection was refused')
+    options
+      .onConnectionRefused?.(refused)
+      .catch((err: unknown) => options.log.error({ err }, 'A refused connection could not be audited'))
+  })
   return {
     address: `${options.host}:${port}`,
     [Symbol.asyncDispose]: () => stop(server),

@@ -12,7 +12,7 @@ const program = `
 
 /** How a program that logs to a file ends, and what it says of it. */
 const runInto = async (file: string): Promise<{ status: unknown; complaint: string }> => {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+  const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '-e', program], {
     stdio: ['ignore', openSync(file, 'w'), 'pipe'],
     timeout: 20_000,
   })

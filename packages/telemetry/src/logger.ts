@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
+import { traceFields } from './span.ts'
 
 export type { Logger }
 
@@ -8,6 +9,8 @@ const options = (service: string, level: LogLevel): LoggerOptions => ({
   level,
   base: { service },
   timestamp: pino.stdTimeFunctions.isoTime,
+  // A line that is written while a request, call or event is worked on says in which trace.
+  mixin: traceFields,
   // Secrets are `Secret` objects, which print themselves as [secret]; this is the second net, for what libraries log.
   redact: {
     paths: [
@@ -44,7 +47,7 @@ const standardOutput = (): DestinationStream => {
   return stream
 }
 
-/** A JSON-lines logger. Messages are constant sentences; what varies goes into fields. */
+/** A JSON-lines logger. Messages are constant sentences; what varies goes into fields. Lines within a span name it. */
 export const createLogger = (
   service: string,
   level: LogLevel,

@@ -137,6 +137,12 @@ export const metricCatalogue = {
     labels: [],
     services: ['synthetic-user'],
   },
+  sallyport_spans_dropped_total: {
+    kind: 'counter',
+    help: 'Spans of traces that did not reach the collector, by reason: queue_full or not_sent',
+    labels: ['reason'],
+    services: 'all',
+  },
   sallyport_process_memory_bytes: {
     kind: 'gauge',
     help: 'Memory of the process that is resident, in bytes',

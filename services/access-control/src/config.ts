@@ -5,6 +5,7 @@ import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
+import { readTracing, type TracingConfig } from '@sallyport/telemetry/tracing-config'
 
 export type AccessControlConfig = {
   readonly host: string
@@ -23,6 +24,7 @@ export type AccessControlConfig = {
   readonly loginTriesPerSource: number
   readonly tls: TlsMaterial
   readonly health?: HealthConfig | undefined
+  readonly tracing?: TracingConfig | undefined
   readonly logLevel: LogLevel
 }
 
@@ -39,5 +41,6 @@ export const readAccessControlConfig = (environment: Environment): AccessControl
     loginTriesPerSource: reader.integer('SALLYPORT_LOGIN_TRIES_PER_SOURCE', { min: 5, max: 10_000 }, 20),
     tls: readTlsMaterial(reader),
     health: readHealth(reader),
+    tracing: readTracing(reader),
     logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
   }))

@@ -17,6 +17,7 @@ import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { openTracing } from '@sallyport/telemetry/tracing'
 import { runEvery } from './background/run-every.ts'
 import { sweep } from './background/sweep.ts'
 import { bootstrapOperatorTenant, type FirstAdministrator } from './bootstrap.ts'
@@ -34,6 +35,7 @@ import { auditDenials } from './rpc/audit-denials.ts'
 import { bindings } from './rpc/index.ts'
 import { createPolicies } from './store/policies.ts'
 import { createStore, type Tx } from './store/store.ts'
+import { findOperatorTenant } from './store/tenants.ts'
 
 export type RunningService = AsyncDisposable & {
   readonly address: string
@@ -66,6 +68,9 @@ export const startAccessControl = async (
   const pool = opened.use(open(config.databaseUrl, 'access-control', log))
   const workerPool = opened.use(open(config.workerDatabaseUrl, 'access-control worker', log))
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  const tracing = opened.use(
+    await openTracing({ service: 'access-control', config: config.tracing, meter, log }),
+  )
   observeEvents(meter, workerPool)
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: workerPool, log }))
   const prisma = new PrismaClient({
@@ -107,19 +112,25 @@ export const startAccessControl = async (
       sqlOf,
       workerPool,
       log,
+      tracing,
       signal,
     }),
-    relayOutbox({ pool: workerPool, driver, source: 'sallyport/access-control', log, signal }),
+    relayOutbox({ pool: workerPool, driver, source: 'sallyport/access-control', log, tracing, signal }),
     runEvery(sweepMs, () => sweep(deps), { log, signal }),
   ]
   opened.defer(async () => {
     stopping.abort()
     await Promise.all(working)
   })
-  const recordRefusal = auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work))
+  const refusals = auditRefusals({
+    service: 'access-control',
+    inTenant: (tenantId, work) => pgTenantTransaction(pool, tenantId, work),
+    operatorTenant: () => findOperatorTenant(store),
+  })
   const server = opened.use(
     await serveRpc({
       meter,
+      tracing,
       service: 'access-control',
       host: config.host,
       port: config.port,
@@ -133,8 +144,8 @@ export const startAccessControl = async (
       }),
       clock,
       log,
-      bindings: bindings(deps).map(binding => auditDenials(binding, recordRefusal)),
-      onRefused: recordRefusal,
+      bindings: bindings(deps).map(binding => auditDenials(binding, refusals.onRefused)),
+      ...refusals,
     }),
   )
   // Streams end first: the server waits for the calls that are under way.

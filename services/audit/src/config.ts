@@ -7,6 +7,7 @@ import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
+import { readTracing, type TracingConfig } from '@sallyport/telemetry/tracing-config'
 
 export type AuditConfig = {
   readonly host: string
@@ -27,6 +28,7 @@ export type AuditConfig = {
   readonly egress: EgressRules
   readonly tls: TlsMaterial
   readonly health?: HealthConfig | undefined
+  readonly tracing?: TracingConfig | undefined
   readonly logLevel: LogLevel
 }
 
@@ -44,5 +46,6 @@ export const readAuditConfig = (environment: Environment): AuditConfig =>
     egress: readEgressRules(reader),
     tls: readTlsMaterial(reader),
     health: readHealth(reader),
+    tracing: readTracing(reader),
     logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
   }))

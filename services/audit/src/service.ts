@@ -11,17 +11,19 @@ import { relayOutbox } from '@sallyport/events/relay'
 import { replayDeadLetters } from '@sallyport/events/replay'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
+import { operatorTenant } from '@sallyport/rpc/operator-tenant'
 import { serveRpc } from '@sallyport/rpc/server'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { openTracing } from '@sallyport/telemetry/tracing'
 import { readChainKey } from './chain-keys.ts'
 import { publishKey } from './checkpoints/checkpoint-files.ts'
 import { startCheckpointer } from './checkpoints/checkpointer.ts'
 import { verificationKeys } from '@sallyport/rpc/verification-keys'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
 import type { AuditConfig } from './config.ts'
-import { ingest, ingestGroup, recordAgain } from './events/ingest.ts'
+import { ingest, ingestGroup, recordAgain, traced } from './events/ingest.ts'
 import { trailTopicOnDemand } from './events/topics.ts'
 import { forwardTrails } from './forwarding/forwarder.ts'
 import { bindings } from './rpc/index.ts'
@@ -53,6 +55,7 @@ export const startAudit = async (
   const pool = opened.use(open(config.databaseUrl, 'audit', log))
   const worker = opened.use(open(config.workerDatabaseUrl, 'audit worker', log))
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  const tracing = opened.use(await openTracing({ service: 'audit', config: config.tracing, meter, log }))
   observeEvents(meter, worker)
   observeTrails(meter, worker)
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: worker, log }))
@@ -67,11 +70,11 @@ export const startAudit = async (
     startCheckpointer({ app: pool, worker, keys, directory: checkpointDirectory, clock, log }),
   )
   const ingesting = { pool, keys, clock, log, onGrown: checkpointer.grown }
-  const handle = ingest(ingesting)
+  const handle = traced(tracing, ingest(ingesting))
   const working = [
     timed(driver, meter).subscribe({ group: ingestGroup, topics: [auditIntakeTopic], handle, signal }),
     replayDeadLetters({ pool: worker, group: ingestGroup, apply: recordAgain(ingesting), log, signal }),
-    relayOutbox({ pool: worker, driver, source: 'sallyport/audit', log, signal }),
+    relayOutbox({ pool: worker, driver, source: 'sallyport/audit', log, tracing, signal }),
     forwardTrails({ app: pool, worker, egress: createEgress(config.egress), clock, log, signal }),
   ]
   opened.defer(async () => {
@@ -81,6 +84,7 @@ export const startAudit = async (
   const server = opened.use(
     await serveRpc({
       meter,
+      tracing,
       service: 'audit',
       host: config.host,
       port: config.port,
@@ -89,7 +93,11 @@ export const startAudit = async (
       clock,
       log,
       bindings: bindings({ pool, keys, checkpointDirectory, clock }),
-      onRefused: auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work)),
+      ...auditRefusals({
+        service: 'audit',
+        inTenant: (tenantId, work) => pgTenantTransaction(pool, tenantId, work),
+        operatorTenant: operatorTenant(channel),
+      }),
     }),
   )
   if (config.health) {

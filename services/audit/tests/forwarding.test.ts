@@ -5,8 +5,7 @@ import { createEgress } from '@sallyport/egress/egress'
 import { eventually } from '@sallyport/testing/eventually'
 import { missingRsyslog, type Rsyslog, startRsyslog } from '@sallyport/testing/rsyslog'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Destination } from '../src/forwarding/destination.ts'
-import type { DestinationFormat } from '../src/forwarding/formats.ts'
+import type { Destination, DestinationFormat } from '../src/domain/forwarding/destination.ts'
 import { forwardTrails } from '../src/forwarding/forwarder.ts'
 import {
   getDestination,

@@ -133,6 +133,23 @@ describe('Checkpoints', () => {
     expect(await filed()).toEqual([5, 6])
   })
 
+  it('are signed once by two replicas', async () => {
+    const tenantId = newTenant()
+    const { db, keys, checkpointDirectory: directory } = trail
+    const failures: unknown[] = []
+    const log = { ...quiet, error: (fields: object) => void failures.push(fields) }
+    const deps = { app: db.appPool, worker: db.workerPool, keys, directory, log }
+    const replicas = [1, 2].map(() =>
+      startCheckpointer({ ...deps, clock: { now: () => new Date() }, everyMs: 5 }),
+    )
+    for (let count = 0; count < 20; count += 1) await trail.record(intakes(tenantId, 3))
+    const filed = async () => (await readCheckpointFile(directory, tenantId)).map(({ sequence }) => sequence)
+    await expect.poll(async () => (await filed()).at(-1)).toBe(60)
+    for (const replica of replicas) await replica[Symbol.asyncDispose]()
+    expect(failures).toEqual([])
+    expect(new Set(await filed()).size).toBe((await filed()).length)
+  })
+
   it('survive a line that a crash tore', async () => {
     const tenantId = newTenant()
     const sign = (sequence: number) =>

@@ -7,6 +7,7 @@ import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
+import { readTracing, type TracingConfig } from '@sallyport/telemetry/tracing-config'
 
 export type ExecutionConfig = {
   readonly host: string
@@ -21,6 +22,7 @@ export type ExecutionConfig = {
   readonly vaultAddress: string
   readonly tls: TlsMaterial
   readonly health?: HealthConfig | undefined
+  readonly tracing?: TracingConfig | undefined
   readonly egress: EgressRules
   readonly worker: WorkerConfig
   readonly logLevel: LogLevel
@@ -50,6 +52,7 @@ export const readExecutionConfig = (environment: Environment): ExecutionConfig =
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
     tls: readTlsMaterial(reader),
     health: readHealth(reader),
+    tracing: readTracing(reader),
     egress: readEgressRules(reader),
     worker: {
       ...defaultWorker,

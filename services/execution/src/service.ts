@@ -16,11 +16,13 @@ import { createEgress } from '@sallyport/egress/egress'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
 import { connectRpc } from '@sallyport/rpc/client'
+import { operatorTenant } from '@sallyport/rpc/operator-tenant'
 import { serveRpc } from '@sallyport/rpc/server'
 import { atMostEvery } from '@sallyport/telemetry/at-most-every'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { openTracing } from '@sallyport/telemetry/tracing'
 import { accessOf } from './clients/access-control.ts'
 import { inventoryOf, rotationVaultOf } from './clients/vault.ts'
 import { verificationKeys } from '@sallyport/rpc/verification-keys'
@@ -65,6 +67,7 @@ export const startExecution = async (
   const pool = opened.use(open(config.databaseUrl, 'execution', log))
   const worker = opened.use(open(config.workerDatabaseUrl, 'execution worker', log))
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  const tracing = opened.use(await openTracing({ service: 'execution', config: config.tracing, meter, log }))
   observeEvents(meter, worker)
   meter.gauge('sallyport_operations', () => openOperations(worker))
   const proved = atMostEvery(60_000, () => provedPolicies(worker))
@@ -97,18 +100,21 @@ export const startExecution = async (
   }
 
   const working = [
-    listen({ pool, workerPool: worker, driver: timed(driver, meter), log, signal }),
-    relayOutbox({ pool: worker, driver, source: 'sallyport/execution', log, signal }),
+    listen({ pool, workerPool: worker, driver: timed(driver, meter), log, tracing, signal }),
+    relayOutbox({ pool: worker, driver, source: 'sallyport/execution', log, tracing, signal }),
   ]
   opened.defer(async () => {
     stopping.abort()
     await Promise.all(working)
   })
   const name = `${hostname()} ${uuidV7()}`
-  opened.use(startWorker({ ...attempt, steadyNow: () => performance.now() }, { ...config.worker, name }))
+  opened.use(
+    startWorker({ ...attempt, tracing, steadyNow: () => performance.now() }, { ...config.worker, name }),
+  )
   const server = opened.use(
     await serveRpc({
       meter,
+      tracing,
       service: 'execution',
       host: config.host,
       port: config.port,
@@ -117,7 +123,11 @@ export const startExecution = async (
       clock,
       log,
       bindings: bindings({ store, inventory, egress, clock }),
-      onRefused: auditRefusals((tenantId, work) => pgTenantTransaction(pool, tenantId, work)),
+      ...auditRefusals({
+        service: 'execution',
+        inTenant: (tenantId, work) => pgTenantTransaction(pool, tenantId, work),
+        operatorTenant: operatorTenant(accessControl),
+      }),
     }),
   )
   if (config.health) {

@@ -35,5 +35,5 @@ test('TLS needs both of its files', () => {
   const half = { ...environment, SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE: file }
   expect(() => readGatewayConfig(half)).toThrow('SALLYPORT_GATEWAY_TLS_KEY_FILE')
   const whole = { ...half, SALLYPORT_GATEWAY_TLS_KEY_FILE: file }
-  expect(readGatewayConfig(whole).tls?.cert.byteLength).toBeGreaterThan(0)
+  expect(readGatewayConfig(whole).tls?.certificate.byteLength).toBeGreaterThan(0)
 })

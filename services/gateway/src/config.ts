@@ -4,9 +4,18 @@ import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
+import { readTracing, type TracingConfig } from '@sallyport/telemetry/tracing-config'
 import type { UpstreamName } from './clients/upstreams.ts'
 import type { RateLimits } from './edge/rate-limits.ts'
 import type { RightsWatchOptions } from './edge/rights-watch.ts'
+
+/** What the gateway shows browsers and programs; PEM. */
+export type EdgeTls = {
+  readonly certificate: Buffer
+  readonly privateKey: Buffer
+  /** Paths that they were read from, if it was from files. */
+  readonly files?: Readonly<Record<'certificate' | 'privateKey', string>>
+}
 
 export type GatewayConfig = {
   readonly host: string
@@ -17,7 +26,7 @@ export type GatewayConfig = {
   /** Addresses or networks of load balancers whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
   /** Absent: plain HTTP, for loopback or behind a load balancer that speaks TLS. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
+  readonly tls?: EdgeTls
   readonly limits: RateLimits
   readonly upstreamDeadlineMs: number
   readonly rightsWatch: RightsWatchOptions
@@ -27,6 +36,7 @@ export type GatewayConfig = {
   }
   /** For those who watch the installation, apart from the API. */
   readonly health?: HealthConfig | undefined
+  readonly tracing?: TracingConfig | undefined
   readonly logLevel: LogLevel
 }
 
@@ -66,16 +76,18 @@ export const readGatewayConfig = (environment: Environment): GatewayConfig =>
         tls: readTlsMaterial(reader),
       },
       health: readHealth(reader),
+      tracing: readTracing(reader),
       logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
     }
   })
 
 const readTls = (reader: Reader): GatewayConfig['tls'] => {
-  const cert = reader.optional('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE')
-  if (cert === undefined) return undefined
+  const certificate = reader.optional('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE')
+  if (certificate === undefined) return undefined
   return {
-    cert: reader.bytes('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE'),
-    key: reader.bytes('SALLYPORT_GATEWAY_TLS_KEY_FILE'),
+    certificate: reader.bytes('SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE'),
+    privateKey: reader.bytes('SALLYPORT_GATEWAY_TLS_KEY_FILE'),
+    files: { certificate, privateKey: reader.text('SALLYPORT_GATEWAY_TLS_KEY_FILE') },
   }
 }
 

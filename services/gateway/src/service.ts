@@ -4,9 +4,11 @@ import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { openTracing } from '@sallyport/telemetry/tracing'
 import { connectUpstreams, type UpstreamName, type Upstreams } from './clients/upstreams.ts'
 import type { GatewayConfig } from './config.ts'
 import { buildApp } from './edge/app.ts'
+import { renewCertificate } from './edge/renew-certificate.ts'
 
 export type RunningService = AsyncDisposable & {
   /** Where it listens, as a URL. */
@@ -27,8 +29,10 @@ export const startGateway = async (
   const upstreams = overrides.upstreams ?? connectUpstreams(channels)
   const missing = readiness(channels, upstreams)
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
-  const app = await buildApp({ config, upstreams, missing, meter, log })
+  const tracing = opened.use(await openTracing({ service: 'gateway', config: config.tracing, meter, log }))
+  const app = await buildApp({ config, upstreams, missing, meter, tracing, log })
   opened.defer(() => app.close())
+  if (config.tls) opened.use(renewCertificate(app, config.tls, log))
   const address = await app.listen({ host: config.host, port: config.port })
   if (config.health) {
     const needs = { 'every service behind it': async () => (await missing()).length === 0 }

@@ -1,5 +1,6 @@
 import { createLogger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { noTracing } from '@sallyport/telemetry/tracing'
 import type { FastifyInstance } from 'fastify'
 import { gatewayDefaults } from '../src/config.ts'
 import { type AppParts, buildApp } from '../src/edge/app.ts'
@@ -20,6 +21,7 @@ type Overrides = {
   readonly config?: Partial<AppParts['config']>
   readonly log?: AppParts['log']
   readonly missing?: AppParts['missing']
+  readonly tracing?: AppParts['tracing']
 }
 
 const unlimited = 1_000_000
@@ -40,6 +42,7 @@ export const testGateway = async (overrides: Overrides = {}): Promise<TestGatewa
     upstreams,
     missing: overrides.missing ?? (async () => []),
     meter,
+    tracing: overrides.tracing ?? noTracing,
     log: overrides.log ?? createLogger('gateway', 'silent'),
   })
   return { app, upstreams, metrics: meter.text, [Symbol.asyncDispose]: () => app.close() }

@@ -40,8 +40,8 @@ test('it starts before the services behind it, and says so', async () => {
 })
 
 test('it speaks TLS when it has a certificate', async () => {
-  const { certificate: cert, privateKey: key, authority: ca } = config.services.tls
-  await using gateway = await startGateway({ ...config, tls: { cert, key } })
+  const { certificate, privateKey, authority: ca } = config.services.tls
+  await using gateway = await startGateway({ ...config, tls: { certificate, privateKey } })
   expect(gateway.address).toMatch(/^https:/)
   const status = await new Promise(resolve => {
     const options = { ca, checkServerIdentity: () => undefined }

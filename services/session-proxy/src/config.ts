@@ -8,6 +8,7 @@ import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
+import { readTracing, type TracingConfig } from '@sallyport/telemetry/tracing-config'
 import type { GateLimits } from './protocols/ssh/connection-gate.ts'
 import type { RekeyLimits } from './protocols/ssh/rekeying.ts'
 
@@ -45,6 +46,7 @@ export type SessionProxyConfig = {
   readonly vaultAddress: string
   readonly tls: TlsMaterial
   readonly health?: HealthConfig | undefined
+  readonly tracing?: TracingConfig | undefined
   readonly logLevel: LogLevel
 }
 
@@ -109,6 +111,7 @@ export const readSessionProxyConfig = (environment: Environment): SessionProxyCo
     vaultAddress: reader.text('SALLYPORT_VAULT_ADDRESS'),
     tls: readTlsMaterial(reader),
     health: readHealth(reader),
+    tracing: readTracing(reader),
     logLevel: reader.oneOf('SALLYPORT_LOG_LEVEL', logLevels, 'info'),
   }))
 

@@ -14,6 +14,7 @@ import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { openTracing } from '@sallyport/telemetry/tracing'
 import { connectPeers } from './clients/peers.ts'
 import { connectUpstreams, type Upstreams } from './clients/upstreams.ts'
 import type { SessionProxyConfig } from './config.ts'
@@ -74,8 +75,12 @@ export const startSessionProxy = async (
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: database.workerPool, log }))
   const driver =
     overrides.driver ?? opened.use(openEventLog(config.eventLog, { service: 'session-proxy', log }))
+  const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  const tracing = opened.use(
+    await openTracing({ service: 'session-proxy', config: config.tracing, meter, log }),
+  )
   const stopping = new AbortController()
-  const relay = { pool: database.workerPool, driver, source: 'sallyport/session-proxy', log }
+  const relay = { pool: database.workerPool, driver, source: 'sallyport/session-proxy', log, tracing }
   const relaying = relayOutbox({ ...relay, signal: stopping.signal })
   opened.defer(async () => {
     stopping.abort()
@@ -97,7 +102,6 @@ export const startSessionProxy = async (
   if (left.length > 0) log.warn({ sessions: left.length }, 'Sessions that a crash had cut were ended')
   const steadyNow = (): number => performance.now()
   const sessions = liveSessions()
-  const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
   observeEvents(meter, database.workerPool)
   meter.gauge('sallyport_sessions', () => sessions.size)
   meter.gauge('sallyport_recorder_backlog_bytes', () => backlogOf(sessions))
@@ -112,6 +116,7 @@ export const startSessionProxy = async (
   const rpc = opened.use(
     await serveRpc({
       meter,
+      tracing,
       service: 'session-proxy',
       host: config.host,
       port: config.port,
@@ -126,7 +131,11 @@ export const startSessionProxy = async (
         recordings,
         recordingKeys,
       }),
-      onRefused: auditRefusals((tenantId, work) => database.sqlInTenant(tenantId, work)),
+      ...auditRefusals({
+        service: 'session-proxy',
+        inTenant: database.sqlInTenant,
+        operatorTenant: upstreams.operatorTenant,
+      }),
     }),
   )
   const presence = opened.use(
@@ -163,6 +172,7 @@ export const startSessionProxy = async (
         sessions,
         clock,
         log,
+        tracing,
         newId: uuidV7,
         egress: createEgress(config.egress),
         maxChannelsPerConnection: config.maxChannelsPerConnection,

@@ -15,11 +15,10 @@ export const databaseName = 'sallyport'
 
 export const startDatabase = async (data: DataDirectory, port?: number): Promise<StandaloneDatabase> => {
   const passwords = await rolePasswords(data)
-  const server = await startEmbeddedPostgres({ directory: data.path('postgres'), ...(port && { port }) })
+  const server = await startServer(data, port)
   const url = (schema: SchemaName, kind: RoleKind): string =>
     `postgresql://${roleName(schema, kind)}:${passwords[kind]}@127.0.0.1:${server.port}/${databaseName}`
   try {
-    await createDatabase(server)
     await ensureSchemas(server.adminUrl(databaseName), () => passwords)
     await migrateSchemas(schema => url(schema, 'owner'))
   } catch (thrown) {
@@ -27,6 +26,18 @@ export const startDatabase = async (data: DataDirectory, port?: number): Promise
     throw thrown
   }
   return { server, url, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}
+
+/** The installation's PostgreSQL with its database, which may be empty. */
+export const startServer = async (data: DataDirectory, port?: number): Promise<EmbeddedPostgres> => {
+  const server = await startEmbeddedPostgres({ directory: data.path('postgres'), ...(port && { port }) })
+  try {
+    await createDatabase(server)
+  } catch (thrown) {
+    await server[Symbol.asyncDispose]()
+    throw thrown
+  }
+  return server
 }
 
 const rolePasswords = async (data: DataDirectory): Promise<Readonly<Record<RoleKind, string>>> => ({

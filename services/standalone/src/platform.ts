@@ -25,6 +25,7 @@ import { type StandaloneDatabase, startDatabase } from './database.ts'
 import { type KeyFiles, prepareKeys } from './keys.ts'
 import type { StandaloneOptions } from './options.ts'
 import { requireFreePort } from './port-check.ts'
+import { requireWhole } from './restore-mark.ts'
 
 /** A whole installation in one process. Disposing it stops everything in order. */
 export type Platform = AsyncDisposable & {
@@ -49,6 +50,7 @@ export type Platform = AsyncDisposable & {
 export const startPlatform = async (options: StandaloneOptions): Promise<Platform> => {
   await requireFreePort(options.host, options.httpPort, '--http-port')
   await requireFreePort(options.host, options.sshPort, '--ssh-port')
+  await requireWhole(options.dataDirectory)
   await using stack = new AsyncDisposableStack()
   const data = stack.use(await openDataDirectory(options.dataDirectory))
   const keys = await prepareKeys(data)

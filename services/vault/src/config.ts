@@ -5,6 +5,7 @@ import { readTlsMaterial } from '@sallyport/rpc/tls-config'
 import { type HealthConfig, readHealth } from '@sallyport/telemetry/health-config'
 import { logLevels } from '@sallyport/telemetry/log-level'
 import type { LogLevel } from '@sallyport/telemetry/logger'
+import { readTracing, type TracingConfig } from '@sallyport/telemetry/tracing-config'
 
 export type VaultConfig = {
   readonly host: string
@@ -13,6 +14,7 @@ export type VaultConfig = {
   readonly accessControlAddress: string
   readonly tls: TlsMaterial
   readonly health?: HealthConfig | undefined
+  readonly tracing?: TracingConfig | undefined
   /** As role sallyport_vault. */
   readonly databaseUrl: string
   /** As role sallyport_vault_worker. */
@@ -41,6 +43,7 @@ export const readVaultConfig = (environment: Environment): VaultConfig =>
     accessControlAddress: reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),
     tls: readTlsMaterial(reader),
     health: readHealth(reader),
+    tracing: readTracing(reader),
     databaseUrl: reader.secretText('SALLYPORT_VAULT_DATABASE_URL'),
     workerDatabaseUrl: reader.secretText('SALLYPORT_VAULT_WORKER_DATABASE_URL'),
     eventLog: readEventLog(reader),

@@ -10,11 +10,13 @@ import { observeEvents, timed } from '@sallyport/events/event-metrics'
 import { openEventLog } from '@sallyport/events/open-event-log'
 import { createKeyFinder } from '@sallyport/identity/verification-keys'
 import { openChannel } from '@sallyport/rpc/channel'
+import { operatorTenant } from '@sallyport/rpc/operator-tenant'
 import { serveRpc } from '@sallyport/rpc/server'
 import { renewTls } from '@sallyport/rpc/tls-renewal'
 import { serveHealth } from '@sallyport/telemetry/health'
 import { createLogger, type Logger } from '@sallyport/telemetry/logger'
 import { openMeter } from '@sallyport/telemetry/metrics'
+import { openTracing } from '@sallyport/telemetry/tracing'
 import { startBackground } from './background/start-background.ts'
 import { type AccessControl, connectAccessControl } from './clients/access-control.ts'
 import type { VaultConfig } from './config.ts'
@@ -63,6 +65,7 @@ export const startVault = async (
   await proveRootKeys(database, rootKeys)
   const pool = database.workerPool
   const meter = stack.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
+  const tracing = stack.use(await openTracing({ service: 'vault', config: config.tracing, meter, log }))
   observeEvents(meter, pool)
   meter.gauge('sallyport_key_uses_ratio', () => keyUsesRatio(pool))
   const now = overrides.now ?? stack.use(await openDatabaseClock({ pool, log })).now
@@ -87,6 +90,7 @@ export const startVault = async (
     startBackground({
       database,
       driver: timed(driver, meter),
+      tracing,
       feed,
       tenantKeys,
       rootKeys,
@@ -112,6 +116,7 @@ export const startVault = async (
   const server = stack.use(
     await serveRpc({
       meter,
+      tracing,
       service: 'vault',
       host: config.host,
       port: config.port,
@@ -120,7 +125,11 @@ export const startVault = async (
       clock: { now },
       log,
       bindings: rpc,
-      onRefused: auditRefusals(database.sqlInTenant),
+      ...auditRefusals({
+        service: 'vault',
+        inTenant: database.sqlInTenant,
+        operatorTenant: operatorTenant(channel),
+      }),
     }),
   )
   if (config.health) {

@@ -4,7 +4,13 @@ export const platformCodes = {
     title: 'A call was refused',
     severity: 'medium',
     ocsf: 'api.other',
-    details: ['method', 'peer', 'reason', 'permission'],
+    details: ['method', 'peer', 'reason', 'permission', 'repeated'],
+  },
+  'connection.refused': {
+    title: 'A connection between services was refused',
+    severity: 'high',
+    ocsf: 'api.other',
+    details: ['reason', 'repeated'],
   },
   'service.started': {
     title: 'A service started',
@@ -23,5 +29,11 @@ export const platformCodes = {
     severity: 'critical',
     ocsf: 'datastore.read',
     details: ['table', 'column', 'version', 'reason'],
+  },
+  'installation.restored': {
+    title: 'The installation was restored from a backup, and what came after it is lost',
+    severity: 'critical',
+    ocsf: 'entity.other',
+    details: ['backup', 'snapshot_at', 'sequence', 'lost_up_to', 'login_sessions_ended'],
   },
 } as const

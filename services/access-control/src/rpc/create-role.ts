@@ -2,7 +2,7 @@ import { CreateRoleRequest, CreateRoleResponse } from '@sallyport/contracts/acce
 import { sqlOf } from '@sallyport/database/sql'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { Call } from '@sallyport/rpc/call'
-import { once } from '@sallyport/rpc/once'
+import { once } from '@sallyport/database/once'
 import type { Deps } from '../deps.ts'
 import { checkedPermissions, refuseBuiltInName, refuseEscalation } from '../domain/roles.ts'
 import { audit } from '../store/audit.ts'

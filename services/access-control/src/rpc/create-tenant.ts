@@ -5,7 +5,7 @@ import {
 import { sqlOf } from '@sallyport/database/sql'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { Call } from '@sallyport/rpc/call'
-import { once } from '@sallyport/rpc/once'
+import { once } from '@sallyport/database/once'
 import type { Deps } from '../deps.ts'
 import { newUserName } from '../domain/user-name.ts'
 import { initialPassword } from '../login/initial-password.ts'

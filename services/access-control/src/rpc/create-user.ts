@@ -1,7 +1,7 @@
 import { CreateUserRequest, type CreateUserResponse } from '@sallyport/contracts/access_control/v1/directory'
 import { sqlOf } from '@sallyport/database/sql'
 import type { Call } from '@sallyport/rpc/call'
-import { once } from '@sallyport/rpc/once'
+import { once } from '@sallyport/database/once'
 import type { Deps } from '../deps.ts'
 import { newUserName } from '../domain/user-name.ts'
 import { initialPassword } from '../login/initial-password.ts'

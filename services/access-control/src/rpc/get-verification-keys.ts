@@ -3,10 +3,12 @@ import type {
   GetVerificationKeysResponse,
 } from '@sallyport/contracts/access_control/v1/authentication'
 import type { Deps } from '../deps.ts'
+import { findOperatorTenant } from '../store/tenants.ts'
 
 export const getVerificationKeys =
-  ({ keys }: Pick<Deps, 'keys'>) =>
+  ({ keys, store }: Pick<Deps, 'keys' | 'store'>) =>
   async (_request: GetVerificationKeysRequest): Promise<GetVerificationKeysResponse> => ({
     callerTokenKeys: await keys.publicKeys('caller-token'),
     grantKeys: await keys.publicKeys('grant'),
+    operatorTenantId: (await findOperatorTenant(store)) ?? '',
   })

@@ -3,7 +3,7 @@ import { uuidV7 } from '@sallyport/database/uuid-v7'
 import { SallyportError } from '@sallyport/errors/error'
 import { type BuiltInRole, builtInRoles } from '../domain/roles.ts'
 import type { Tenant } from '../generated/prisma/client.ts'
-import type { Tx } from './store.ts'
+import type { Store, Tx } from './store.ts'
 
 const shape = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -20,6 +20,12 @@ export const checkOperator = async (tx: Tx, tenantId: string): Promise<void> => 
   const tenant = await tx.tenant.findUnique({ where: { id: tenantId } })
   if (tenant?.operator !== true || tenant.disabled) throw new SallyportError('caller.not_allowed')
 }
+
+/** Undefined before it was created. */
+export const findOperatorTenant = async ({
+  platform,
+}: Pick<Store, 'platform'>): Promise<string | undefined> =>
+  (await platform.tenant.findFirst({ where: { operator: true }, select: { id: true } }))?.id
 
 export const findTenant = async (tx: Tx, id: string): Promise<Tenant> => {
   const tenant = await tx.tenant.findUnique({ where: { id } })

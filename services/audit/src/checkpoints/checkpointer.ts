@@ -83,15 +83,14 @@ const alarmOf = ({
 export const startCheckpointer = (deps: CheckpointerDeps): Checkpointer => {
   let unsigned = 0
   const alarm = alarmOf(deps)
-  let underway: Promise<void> = Promise.resolve()
-  const sign = (): Promise<void> => {
+  let underway: Promise<unknown> = Promise.resolve()
+  const sign = (): Promise<unknown> => {
     unsigned = 0
     underway = underway
       // Two replicas that sign one chain at once would be in each other's way; what one leaves, the next round finds.
       .then(() =>
         unlessUnderway({ pool: deps.worker, task: 'checkpoints' }, () => signGrownChains(deps, alarm)),
       )
-      .then(() => {})
       .catch((err: unknown) => deps.log.error({ err }, 'Checkpoints of the audit trail could not be written'))
     return underway
   }
@@ -101,9 +100,9 @@ export const startCheckpointer = (deps: CheckpointerDeps): Checkpointer => {
       unsigned += count
       if (unsigned >= maxUnsigned) void sign()
     },
-    [Symbol.asyncDispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       clearInterval(timer)
-      return sign()
+      await sign()
     },
   }
 }

@@ -3,7 +3,9 @@ import { pgTenantTransaction, pgTransaction } from '@sallyport/database/transact
 import { deadLetter } from '@sallyport/events/dead-letters'
 import type { EventRecord } from '@sallyport/events/event-record'
 import type { EventsLog } from '@sallyport/events/event-log'
+import { eachInSpan, processSpan } from '@sallyport/events/event-spans'
 import { isTransient } from '@sallyport/events/transient'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import type { ChainKeys } from '../chain-keys.ts'
 import { appendRecords, type NewRecord } from '../store/append-records.ts'
 import { acceptEvent } from './accept.ts'
@@ -52,7 +54,8 @@ const extend = (
       accepted.map(({ record }) => record),
       { mac: keys.macOf(tenantId), recordedAt: clock.now() },
     )
-    await publishRecords(sql, records)
+    const traces = new Map(accepted.map(({ event, record }) => [record.eventId, event.traceparent]))
+    await publishRecords(sql, records, traces)
     return records.length
   })
 
@@ -97,6 +100,12 @@ export const ingest =
     const byTenant = Map.groupBy(accepted, ({ record }) => record.tenantId)
     for (const [tenantId, ofTenant] of byTenant) await extendChain(deps, tenantId, ofTenant)
   }
+
+/** The same, with a span for each event that is part of a trace; what is published of it goes on from there. */
+export const traced =
+  (tracing: Pick<Tracing, 'resume'>, handle: ReturnType<typeof ingest>): ReturnType<typeof ingest> =>
+  events =>
+    eachInSpan(events, event => processSpan(tracing, ingestGroup, event, 'AuditEvent'), handle)
 
 /** Records an event that was a dead letter. Throws what is still wrong with it. */
 export const recordAgain =

@@ -16,8 +16,15 @@ export const ocsfLine = (record: TrailRecord): string => {
   )
 }
 
-/** Tells subscribers of the tenant's trail, in the transaction that makes the records part of it. */
-export const publishRecords = (sql: Sql, records: readonly TrailRecord[]): Promise<void> =>
+/**
+ * Tells subscribers of the tenant's trail, in the transaction that makes the records part of it.
+ * @param traces where each event stands in a trace, by its id
+ */
+export const publishRecords = (
+  sql: Sql,
+  records: readonly TrailRecord[],
+  traces: ReadonlyMap<string, string | undefined>,
+): Promise<void> =>
   appendEvents(
     sql,
     records.map(record => ({
@@ -28,5 +35,6 @@ export const publishRecords = (sql: Sql, records: readonly TrailRecord[]): Promi
       tenantId: record.tenantId,
       type: 'sallyport.audit.record',
       payload: Buffer.from(ocsfLine(record)),
+      traceparent: traces.get(record.eventId),
     })),
   )

@@ -8,9 +8,9 @@ import { readCef } from '../../tests/cef-reader.ts'
 import { readFrames, readSyslog } from '../../tests/syslog-reader.ts'
 import type { TrailRecord } from '../domain/trail-record.ts'
 import { acceptEvent } from '../events/accept.ts'
-import { cefMessage } from './cef.ts'
+import { cefMessage } from '../domain/forwarding/cef.ts'
 import { encoders } from './formats.ts'
-import { syslogMessage } from './syslog.ts'
+import { syslogMessage } from '../domain/forwarding/syslog.ts'
 
 const hostile = fc.string({
   unit: fc.oneof(

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os'
+import type { DestinationFormat } from '../domain/forwarding/destination.ts'
 import type { TrailRecord } from '../domain/trail-record.ts'
 import { ocsfLine } from '../events/published.ts'
-import { cefMessage } from './cef.ts'
-import { octetCounted, syslogMessage } from './syslog.ts'
+import { cefMessage } from '../domain/forwarding/cef.ts'
+import { octetCounted, syslogMessage } from '../domain/forwarding/syslog.ts'
 
 const host = hostname()
 
@@ -16,6 +17,4 @@ export const encoders = {
   cef: inSyslog(cefMessage),
   ocsf: inSyslog(ocsfLine),
   'ocsf-lines': (record: TrailRecord): Buffer => Buffer.from(`${ocsfLine(record)}\n`),
-} as const
-
-export type DestinationFormat = keyof typeof encoders
+} as const satisfies Readonly<Record<DestinationFormat, (record: TrailRecord) => Buffer>>

@@ -5,10 +5,11 @@ import type { Sql } from '@sallyport/database/sql'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import type { Egress } from '@sallyport/egress/egress'
 import { decodeBody } from '../domain/body.ts'
+import { framesOf, maxRecords, missingIn } from '../domain/forwarding/batch.ts'
+import type { Destination } from '../domain/forwarding/destination.ts'
 import type { TrailRecord } from '../domain/trail-record.ts'
 import { noteDelivered, noteFailure } from '../store/destinations.ts'
 import { recordsAfter, type StoredRecord } from '../store/records.ts'
-import type { Destination } from './destination.ts'
 import { encoders } from './formats.ts'
 import { deliver } from './receiver.ts'
 
@@ -19,25 +20,8 @@ export type BatchDeps = {
   readonly signal: AbortSignal
 }
 
-const maxRecords = 1_000
-/** What is more goes on the next connection. */
-const maxBytes = 4 * 1_024 * 1_024
-
 const about = ({ tenantId }: Destination) => ({ service: 'audit', tenantId }) as const
 const subjectOf = ({ id, name }: Destination) => ({ kind: 'audit-destination', id, name })
-
-/** As many frames as go on one connection: at least one, whatever its size. */
-const framesOf = (records: readonly TrailRecord[], { format }: Destination): Buffer[] => {
-  const frames: Buffer[] = []
-  let bytes = 0
-  for (const record of records) {
-    const frame = encoders[format](record)
-    bytes += frame.length
-    if (frames.length > 0 && bytes > maxBytes) break
-    frames.push(frame)
-  }
-  return frames
-}
 
 /**
  * What is sent of a row. Whatever somebody made of its body, there is a record to send: to fail at one that was tampered
@@ -49,12 +33,6 @@ const recordOf = (row: StoredRecord, { tenantId }: Destination): TrailRecord => 
   sequence: Number(row.sequence),
   occurredAt: row.occurred_at,
 })
-
-/** The first sequence number that should be there and is not: somebody took records away. */
-const missingIn = (records: readonly TrailRecord[], position: number): number | undefined => {
-  const at = records.findIndex(({ sequence }, index) => sequence !== position + 1 + index)
-  return at < 0 ? undefined : position + 1 + at
-}
 
 /** A gap is told and passed over: who takes a record away must not silence what comes after it. */
 const tellOfGap = async (sql: Sql, to: Destination, sequence: number | undefined): Promise<void> => {
@@ -79,7 +57,7 @@ export const forwardBatch = async (deps: BatchDeps, to: Destination): Promise<De
     recordsAfter(sql, to.tenantId, to.position, maxRecords),
   )
   const records = rows.map(row => recordOf(row, to))
-  const frames = framesOf(records, to)
+  const frames = framesOf(records, encoders[to.format])
   const sent = records.slice(0, frames.length)
   const position = sent.at(-1)?.sequence
   if (position === undefined) return undefined

@@ -6,8 +6,8 @@ import { persist } from '@sallyport/events/persist'
 import { rest } from '@sallyport/events/rest'
 import { destinationsBehind } from '../store/destinations.ts'
 import { type BatchDeps, forwardBatch, noteTrouble } from './forward-batch.ts'
-import { restAfter } from './back-off.ts'
-import type { Destination } from './destination.ts'
+import { restAfter } from '../domain/forwarding/back-off.ts'
+import type { Destination } from '../domain/forwarding/destination.ts'
 
 export type Forwarding = BatchDeps & {
   /** Sees every tenant's destinations. One connection is enough. */

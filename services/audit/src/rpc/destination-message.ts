@@ -5,8 +5,8 @@ import {
 } from '@sallyport/contracts/audit/v1/forwarding'
 import { isUuid } from '@sallyport/database/uuid-v7'
 import { SallyportError } from '@sallyport/errors/error'
-import { checkSettings, type Destination, type DestinationSettings } from '../forwarding/destination.ts'
-import type { DestinationFormat } from '../forwarding/formats.ts'
+import type { Destination, DestinationFormat, DestinationSettings } from '../domain/forwarding/destination.ts'
+import { checkSettings } from '../forwarding/check-settings.ts'
 
 const wireFormats: Readonly<Record<DestinationFormat, WireFormat>> = {
   cef: WireFormat.CEF,

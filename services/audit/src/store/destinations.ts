@@ -1,13 +1,13 @@
 import { isUniqueViolation } from '@sallyport/database/failure'
 import type { Sql } from '@sallyport/database/sql'
 import { SallyportError } from '@sallyport/errors/error'
+import { foldName } from '@sallyport/names/fold-name'
 import {
   type Destination,
+  type DestinationFormat,
   type DestinationSettings,
   maxDestinations,
-  nameKey,
-} from '../forwarding/destination.ts'
-import type { DestinationFormat } from '../forwarding/formats.ts'
+} from '../domain/forwarding/destination.ts'
 
 type Row = {
   id: string
@@ -112,7 +112,19 @@ export const insertDestination = async (
       `insert into destinations
        (id, tenant_id, name, name_key, host, port, format, authority, disabled, position, created_at, updated_at)
        values ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) returning ${columns}`,
-      [at.id, at.tenantId, name, nameKey(name), host, port, format, authority, disabled, at.position, at.now],
+      [
+        at.id,
+        at.tenantId,
+        name,
+        foldName(name),
+        host,
+        port,
+        format,
+        authority,
+        disabled,
+        at.position,
+        at.now,
+      ],
     )
     .catch(nameTaken)
   return one(rows, 'version.conflict')
@@ -137,7 +149,7 @@ export const updateDestination = async (
       `update destinations set name = $4, name_key = $5, host = $6, port = $7, format = $8, authority = $9,
          disabled = $10, updated_at = $11, version = version + 1, failing_since = null, failure = ''
        where tenant_id = $1::uuid and id = $2::uuid and version = $3 returning ${columns}`,
-      [at.tenantId, at.id, at.version, name, nameKey(name), host, port, format, authority, disabled, at.now],
+      [at.tenantId, at.id, at.version, name, foldName(name), host, port, format, authority, disabled, at.now],
     )
     .catch(nameTaken)
   return one(rows, 'version.conflict')

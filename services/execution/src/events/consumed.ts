@@ -4,6 +4,7 @@ import { consume, type EventHandler } from '@sallyport/events/consumer'
 import { domainEvents } from '@sallyport/events/domain-events'
 import type { EventDriver } from '@sallyport/events/driver'
 import type { Logger } from '@sallyport/telemetry/logger'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import type { Pool } from 'pg'
 import { onCustodyEnded } from './custody-ended.ts'
 import { onSecretRevealed } from './secret-revealed.ts'
@@ -11,7 +12,14 @@ import { onSessionEnded } from './session-ended.ts'
 import { onTargetsChanged } from './targets-changed.ts'
 import { onGrantEnded, onRequestEnded } from './window-ended.ts'
 
-type Deps = { pool: Pool; workerPool: Pool; driver: EventDriver; log: Logger; signal: AbortSignal }
+type Deps = {
+  pool: Pool
+  workerPool: Pool
+  driver: EventDriver
+  log: Logger
+  tracing: Pick<Tracing, 'resume'>
+  signal: AbortSignal
+}
 
 const handlers = {
   SecretRevealed: onSecretRevealed,
@@ -23,7 +31,7 @@ const handlers = {
 } as const satisfies Partial<Record<keyof typeof domainEvents, EventHandler<Sql>>>
 
 /** Listens to what asks for changes of secrets, until the signal fires. */
-export const listen = ({ pool, workerPool, driver, log, signal }: Deps): Promise<void> =>
+export const listen = ({ pool, workerPool, driver, log, tracing, signal }: Deps): Promise<void> =>
   consume<Sql>({
     driver,
     group: 'execution',
@@ -37,5 +45,6 @@ export const listen = ({ pool, workerPool, driver, log, signal }: Deps): Promise
     sqlOf: sql => sql,
     workerPool,
     log,
+    tracing,
     signal,
   })

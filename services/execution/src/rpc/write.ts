@@ -1,6 +1,6 @@
 import { sqlOf } from '@sallyport/database/sql'
 import type { Call } from '@sallyport/rpc/call'
-import { type Message, once } from '@sallyport/rpc/once'
+import { type Message, once } from '@sallyport/database/once'
 import type { Store, Tx } from '../store/store.ts'
 
 /** Makes a change for the caller, once for each Idempotency-Key, in one transaction of the caller's tenant. */

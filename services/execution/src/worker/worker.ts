@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { within } from '@sallyport/telemetry/span'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import { AttemptFailure } from '../domain/rotation/failure.ts'
 import { keepLease } from './lease-keeper.ts'
 import { type AttemptDeps, runAttempt } from './run-attempt.ts'
@@ -6,6 +8,7 @@ import { type AttemptDeps, runAttempt } from './run-attempt.ts'
 export type WorkerDeps = AttemptDeps & {
   /** Milliseconds of a clock that never jumps. */
   steadyNow: () => number
+  tracing?: Pick<Tracing, 'begin'> | undefined
 }
 
 export type WorkerOptions = {
@@ -59,8 +62,12 @@ export const runNext = async (deps: WorkerDeps, name: string, stop: AbortSignal)
     fencingToken: lease.fencingToken.toString(),
   }
   try {
-    const ending = await runAttempt(deps, await deps.jobs.begin(lease), hold)
-    deps.log.info({ ...fields, ending }, 'An attempt of an operation ended')
+    const span = deps.tracing?.begin('attempt', {})
+    await within(span, async () => {
+      const ending = await runAttempt(deps, await deps.jobs.begin(lease), hold)
+      span?.set({ 'sallyport.attempt.ending': ending })
+      deps.log.info({ ...fields, ending }, 'An attempt of an operation ended')
+    })
   } catch (error) {
     if (!isLost(error)) throw error
     deps.log.warn(fields, 'Another worker took an operation over')

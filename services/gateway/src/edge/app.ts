@@ -1,9 +1,11 @@
+import type { SecureVersion } from 'node:tls'
 import './fastify-types.ts'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import type { Logger } from '@sallyport/telemetry/logger'
 import type { Meter } from '@sallyport/telemetry/metrics'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import {
   fastify,
   type FastifyHttpOptions,
@@ -29,6 +31,7 @@ import { countRequests } from './request-metrics.ts'
 import { refuseRoutesWithoutRow, registerRoutes } from './register.ts'
 import { requestIdOf } from './request-id.ts'
 import { parseStrictJson } from './strict-json.ts'
+import { traceRequests } from './trace-requests.ts'
 import { turnAwayWhatDoesNotFit } from './turn-away.ts'
 
 const maxBodyBytes = 1024 * 1024
@@ -42,6 +45,7 @@ export type AppParts = {
   /** The services that it lacks to be ready; none when it is. */
   readonly missing: () => Promise<readonly string[]>
   readonly meter: Pick<Meter, 'count' | 'time'>
+  readonly tracing: Pick<Tracing, 'begin'>
   readonly log: Logger
 }
 
@@ -51,6 +55,7 @@ export const buildApp = async ({
   upstreams,
   missing,
   meter,
+  tracing,
   log,
 }: AppParts): Promise<FastifyInstance> => {
   const app = createServer(config, log)
@@ -59,6 +64,7 @@ export const buildApp = async ({
 
   const places = createPlaces()
   turnAwayWhatDoesNotFit(app, places)
+  traceRequests(app, tracing)
   answerErrors(app)
   readOnlyStrictJson(app)
   app.decorateRequest('principal', undefined)
@@ -93,6 +99,9 @@ export const buildApp = async ({
   return app
 }
 
+/** Older ones are broken (RFC 8996). */
+export const oldestTls: SecureVersion = 'TLSv1.2'
+
 /** Replies are data: no browser should ever run or frame them. */
 const closedPolicy = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }
 
@@ -114,7 +123,7 @@ const createServer = ({ tls, trustedProxies }: AppParts['config'], log: Logger):
     return503OnClosing: true,
     routerOptions: { maxParamLength: 100 },
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
-    ...(tls && { https: { ...tls, minVersion: 'TLSv1.2' } }),
+    ...(tls && { https: { cert: tls.certificate, key: tls.privateKey, minVersion: oldestTls } }),
   }
   return fastify(options)
 }

@@ -20,6 +20,7 @@ export const replyWithProblem = (
   // Of what is turned away there is so much that lines about it would be a load of their own.
   if (problem.status >= 500 && error.reason !== 'service.busy')
     request.log.error({ err: error }, 'a request failed')
+  request.span?.fail(error.code)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   if (error.metadata.retryAfterSeconds) reply.header('retry-after', error.metadata.retryAfterSeconds)
   return reply

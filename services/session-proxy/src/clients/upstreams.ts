@@ -4,6 +4,7 @@ import { SecretServiceService } from '@sallyport/contracts/vault/v1/secrets'
 import type { KeyFinder } from '@sallyport/identity/verification-keys'
 import type { RpcChannel } from '@sallyport/rpc/channel'
 import { connectRpc } from '@sallyport/rpc/client'
+import { operatorTenant } from '@sallyport/rpc/operator-tenant'
 import { verificationKeys } from '@sallyport/rpc/verification-keys'
 import { type Access, accessOf } from './access.ts'
 import { type Authentication, authenticationOf } from './authentication.ts'
@@ -18,6 +19,7 @@ export type Upstreams = {
   readonly vault: Vault
   /** The keys that caller tokens are signed with. */
   readonly keys: KeyFinder
+  readonly operatorTenant: () => Promise<string | undefined>
 }
 
 export const connectUpstreams = (accessControl: RpcChannel, vault: RpcChannel): Upstreams => {
@@ -29,5 +31,6 @@ export const connectUpstreams = (accessControl: RpcChannel, vault: RpcChannel): 
     revocations: revocationsOf(grants),
     vault: vaultOf(connectRpc(SecretServiceService, vault)),
     keys: verificationKeys(accessControl),
+    operatorTenant: operatorTenant(accessControl),
   }
 }

@@ -16,6 +16,7 @@ import type { RecordingStore } from '../../src/recording/recording-store.ts'
 import type { Ended, SessionLedger } from '../../src/store/session-ledger.ts'
 
 export const TENANT_ID: string = randomUUID()
+export const OPERATOR_TENANT_ID: string = randomUUID()
 export const USER_ID: string = randomUUID()
 export const PASSWORD = 'correct horse battery staple'
 export const CODE = '123456'

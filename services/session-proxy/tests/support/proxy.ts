@@ -26,6 +26,7 @@ import {
   fakeRevocations,
   fakeVault,
   type TargetFacts,
+  OPERATOR_TENANT_ID,
   TENANT_ID,
   USER_ID,
 } from './fakes.ts'
@@ -78,6 +79,7 @@ export const startProxy = async (facts: () => TargetFacts): Promise<Proxy> => {
     authentication: fakeAuthentication(),
     vault: fakeVault(facts),
     keys: async () => signing.publicKey,
+    operatorTenant: async () => OPERATOR_TENANT_ID,
   }
   const config: SessionProxyConfig = {
     host: '127.0.0.1',

@@ -5,6 +5,7 @@ import { domainEvents } from '@sallyport/events/domain-events'
 import type { EventDriver } from '@sallyport/events/driver'
 import { relayOutbox } from '@sallyport/events/relay'
 import type { Logger } from '@sallyport/telemetry/logger'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import { onGrantEnded } from '../events/grant-ended.ts'
 import type { RevocationFeed } from '../revocation/revocation-feed.ts'
 import type { TenantKeys } from '../sealing/tenant-keys.ts'
@@ -25,16 +26,17 @@ type Deps = {
   newId: () => string
   now: () => Date
   log: Logger
+  tracing: Pick<Tracing, 'resume'>
 }
 
 /** Starts what goes on without being asked. Disposing it waits for the step in hand. */
 export const startBackground = (deps: Deps): AsyncDisposable => {
   const stop = new AbortController()
   const { signal } = stop
-  const { database, driver, feed, log, now, rewrapBatch: batch } = deps
+  const { database, driver, feed, log, now, tracing, rewrapBatch: batch } = deps
   const jobs = [
     feed.follow(signal),
-    relayOutbox({ pool: database.workerPool, driver, source: 'sallyport/vault', log, signal }),
+    relayOutbox({ pool: database.workerPool, driver, source: 'sallyport/vault', log, tracing, signal }),
     consume<Sql>({
       driver,
       group: 'vault',
@@ -44,6 +46,7 @@ export const startBackground = (deps: Deps): AsyncDisposable => {
       sqlOf: sql => sql,
       workerPool: database.workerPool,
       log,
+      tracing,
       signal,
     }),
     repeat({ everyMs: 1_000, signal, log, work: () => endDueCustodies(deps) }),

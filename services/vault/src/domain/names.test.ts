@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseAddress } from './address.ts'
 import { parseTags } from './tags.ts'
-import { foldName, parseName, parseNotes, parseWord } from './text.ts'
+import { parseName, parseNotes, parseWord } from './text.ts'
 
 const invalid = expect.objectContaining({ reason: 'request.invalid' })
 
@@ -30,15 +30,6 @@ describe('a name', () => {
     'x'.repeat(21),
   ])('is refused when it is %j', name => {
     expect(() => parseName('name', name, { max: 20 })).toThrow(invalid)
-  })
-
-  test('folds to the same as its variants in case and width', () => {
-    for (const variant of ['WEB-1', 'Web-1', 'ｗｅｂ－１']) expect(foldName(variant)).toBe('web-1')
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), name => {
-        expect(foldName(foldName(name))).toBe(foldName(name))
-      }),
-    )
   })
 })
 

@@ -1,5 +1,6 @@
 import { invalid } from './invalid.ts'
-import { foldName, parseName } from './text.ts'
+import { foldName } from '@sallyport/names/fold-name'
+import { parseName } from './text.ts'
 
 const MAX_TAGS = 50
 const MAX_TAG_CHARACTERS = 64

@@ -35,9 +35,6 @@ export const parseNotes = (field: string, text: string, { max }: TextRules): str
   return notes
 }
 
-/** What two names that people would take for the same have in common; for uniqueness and look-up. */
-export const foldName = (name: string): string => name.normalize('NFKC').toLowerCase().normalize('NFKC')
-
 /** A word such as `linux-server`. Throws `request.invalid`. */
 export const parseWord = (field: string, text: string): string => {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/.test(text))

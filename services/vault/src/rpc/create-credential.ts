@@ -3,7 +3,7 @@ import { CreateCredentialRequest, CreateCredentialResponse } from '@sallyport/co
 import { Secret } from '@sallyport/crypto/secret'
 import { sqlOf } from '@sallyport/database/sql'
 import type { Call } from '@sallyport/rpc/call'
-import { once } from '@sallyport/rpc/once'
+import { once } from '@sallyport/database/once'
 import { type CredentialAttributes, parseCredential } from '../domain/credential.ts'
 import { checkSecretMaterial } from '../domain/secret-material.ts'
 import { keyedDigest } from '../sealing/keyed-digest.ts'

@@ -5,7 +5,7 @@ import {
 } from '@sallyport/contracts/vault/v1/inventory'
 import { sqlOf } from '@sallyport/database/sql'
 import type { Call } from '@sallyport/rpc/call'
-import { once } from '@sallyport/rpc/once'
+import { once } from '@sallyport/database/once'
 import { parseStrengthRules } from '../domain/strength.ts'
 import { parseName } from '../domain/text.ts'
 import type { Database } from '../store/database.ts'

@@ -1,6 +1,6 @@
 import type { FindTargetsRequest, FindTargetsResponse } from '@sallyport/contracts/vault/v1/inventory'
 import { parseId } from '../domain/credential.ts'
-import { foldName } from '../domain/text.ts'
+import { foldName } from '@sallyport/names/fold-name'
 import type { Database } from '../store/database.ts'
 import { findTargetsByName } from '../store/targets.ts'
 import { toTarget } from './wire-target.ts'

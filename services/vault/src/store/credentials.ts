@@ -2,7 +2,7 @@ import { isForeignKeyViolation, isUniqueViolation } from '@sallyport/database/fa
 import { sqlOf } from '@sallyport/database/sql'
 import { SallyportError } from '@sallyport/errors/error'
 import type { CredentialAttributes } from '../domain/credential.ts'
-import { foldName } from '../domain/text.ts'
+import { foldName } from '@sallyport/names/fold-name'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { Tx } from './database.ts'
 import { escapeLike } from './devices.ts'

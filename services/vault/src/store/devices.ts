@@ -2,7 +2,7 @@ import { sqlOf } from '@sallyport/database/sql'
 import { isForeignKeyViolation, isUniqueViolation } from '@sallyport/database/failure'
 import { SallyportError } from '@sallyport/errors/error'
 import type { DeviceAttributes } from '../domain/device.ts'
-import { foldName } from '../domain/text.ts'
+import { foldName } from '@sallyport/names/fold-name'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { Tx } from './database.ts'
 

@@ -2,7 +2,7 @@ import { isForeignKeyViolation, isUniqueViolation } from '@sallyport/database/fa
 import type { Sql } from '@sallyport/database/sql'
 import { SallyportError } from '@sallyport/errors/error'
 import { defaultRules, type StrengthRules } from '../domain/strength.ts'
-import { foldName } from '../domain/text.ts'
+import { foldName } from '@sallyport/names/fold-name'
 import type { StrengthProfile } from '../generated/prisma/client.ts'
 import type { Tx } from './database.ts'
 

@@ -2,6 +2,8 @@ import { fingerprintOf } from './fingerprint.ts'
 import type { Egress } from '@sallyport/egress/egress'
 import { SallyportError } from '@sallyport/errors/error'
 import type { Logger } from '@sallyport/telemetry/logger'
+import { inSpan, type Span } from '@sallyport/telemetry/span'
+import type { Tracing } from '@sallyport/telemetry/tracing'
 import type { Access, Target } from '../../clients/access.ts'
 import type { Vault } from '../../clients/vault.ts'
 import type { SessionEnd } from '../../domain/session-end.ts'
@@ -29,6 +31,7 @@ export type RunDeps = OpeningDeps & {
   readonly rekeying: Pick<Rekeying, 'watch'>
   readonly ledger: SessionLedger
   readonly log: Pick<Logger, 'warn' | 'error'>
+  readonly tracing?: Pick<Tracing, 'begin'> | undefined
 }
 
 export type Guest = {
@@ -38,14 +41,28 @@ export type Guest = {
 }
 
 /** Everything that happens on one session channel, from admission to the exit status. Never throws. */
-export const runSession = async (deps: RunDeps, guest: Guest, request: ChannelRequest): Promise<void> => {
+export const runSession = (deps: RunDeps, guest: Guest, request: ChannelRequest): Promise<void> => {
+  const span = deps.tracing?.begin('session', {})
+  const run = (): Promise<void> => runWithin(span, deps, guest, request)
+  // To its end, long after the span's: every line of the log and the end of the session belong to the trace.
+  return span ? span.run(run) : run()
+}
+
+type SessionSpan = Span<'session'> | undefined
+
+const runWithin = async (
+  span: SessionSpan,
+  deps: RunDeps,
+  guest: Guest,
+  request: ChannelRequest,
+): Promise<void> => {
   using _ = deps.sessions.enter()
   const output = channelOutput(request.channel)
   const hasTerminal = request.pty !== undefined
   request.channel.on('error', () => undefined)
   try {
     const opened = await enter(deps, guest, request, output)
-    const outcome = await attempt(deps, guest, request, output, opened)
+    const outcome = await attempt(span, deps, guest, request, output, opened)
     if (outcome.end.reason !== 'closed') await tell(output, outcome.end.detail, hasTerminal)
     // Whoever is cut is cut at once; otherwise whoever sees the exit status finds the session ended.
     if (isCut(outcome.end)) finishChannel(request.channel, outcome.exit)
@@ -54,6 +71,9 @@ export const runSession = async (deps: RunDeps, guest: Guest, request: ChannelRe
   } catch (error) {
     await tell(output, explain(deps, error), hasTerminal)
     finishChannel(request.channel, FAILED)
+    span?.fail(SallyportError.from(error).code)
+  } finally {
+    span?.[Symbol.dispose]()
   }
 }
 
@@ -76,7 +96,7 @@ const enter = async (
   const talk = terminal({ ...request, output, hasTerminal: request.pty !== undefined, isShell, closing })
   const token = async (): Promise<string> => (await tokens()).accessControl
   try {
-    target = await admit({ access: deps.access, token }, targetName, talk)
+    target = await inSpan('admission', {}, () => admit({ access: deps.access, token }, targetName, talk))
     const { cols, rows } = request.size()
     return await openSession(deps, {
       visitor,
@@ -99,6 +119,7 @@ const enter = async (
 
 /** Connects and carries. A failure on the way to the target is an end of the session, with its cause. */
 const attempt = async (
+  span: SessionSpan,
   deps: RunDeps,
   { tokens }: Guest,
   request: ChannelRequest,
@@ -112,12 +133,13 @@ const attempt = async (
   try {
     const { vault: token } = await tokens()
     const released = await releaseWhenChanged(session, () => deps.vault.release(token, statement))
-    const client = await connectTarget(released, {
+    const options = {
       signal: session.ending,
       egress: deps.egress,
       rekeying: deps.rekeying,
-      onHostKeyMismatch: key => void noteMismatch(deps, session, key),
-    })
+      onHostKeyMismatch: (key: Buffer | undefined) => void noteMismatch(deps, session, key),
+    }
+    const client = await inSpan('connection', {}, () => connectTarget(released, options))
     // Cut at once, whatever is waited for: a target that opens no channel would hold the session for ever.
     const cut = (): void => void client.destroy()
     session.ending.addEventListener('abort', cut)
@@ -125,6 +147,7 @@ const attempt = async (
     try {
       const pty = request.pty && { ...request.pty, ...request.size() }
       const target = await startProgram(client, { command: request.command, pty, env: request.env })
+      span?.[Symbol.dispose]()
       const end = await bridge({ session, request, output, target })
       return { end, exit: end.reason === 'closed' ? ((await settled(target.closed)) ?? FAILED) : FAILED }
     } finally {

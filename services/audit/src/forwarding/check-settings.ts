@@ -2,34 +2,8 @@ import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { safeText } from '@sallyport/audit-events/safe-text'
 import { SallyportError } from '@sallyport/errors/error'
-import type { DestinationFormat } from './formats.ts'
+import type { DestinationSettings } from '../domain/forwarding/destination.ts'
 
-/** What an administrator chooses about a receiver of the trail. */
-export type DestinationSettings = {
-  readonly name: string
-  readonly host: string
-  readonly port: number
-  readonly format: DestinationFormat
-  /** PEM; empty: the authorities that Node trusts. */
-  readonly authority: string
-  readonly disabled: boolean
-}
-
-/** A receiver and how far it is. */
-export type Destination = DestinationSettings & {
-  readonly id: string
-  readonly tenantId: string
-  /** It has read every record up to this one. */
-  readonly position: number
-  readonly deliveredAt: Date | undefined
-  readonly failingSince: Date | undefined
-  readonly failure: string
-  readonly version: number
-  readonly createdAt: Date
-}
-
-/** Each is read on its own, so that none slows another; still, each reads the whole trail. */
-export const maxDestinations = 20
 const maxAuthority = 64 * 1_024
 const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 const hostName = /^(?=.{1,253}$)[a-z\d]([a-z\d-]{0,61}[a-z\d])?(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*$/i
@@ -61,19 +35,3 @@ export const checkSettings = (settings: DestinationSettings): DestinationSetting
   checkAuthority(settings.authority)
   return settings
 }
-
-/** What two names that people would take for the same have in common. */
-export const nameKey = (name: string): string => name.normalize('NFKC').toLowerCase().normalize('NFKC')
-
-const settingNames: readonly (keyof DestinationSettings)[] = [
-  'name',
-  'host',
-  'port',
-  'format',
-  'authority',
-  'disabled',
-]
-
-/** The names of the settings that differ. */
-export const changedSettings = (before: DestinationSettings, after: DestinationSettings): string[] =>
-  settingNames.filter(setting => before[setting] !== after[setting])

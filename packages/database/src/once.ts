@@ -1,6 +1,11 @@
-import { type Codec, runOnce } from '@sallyport/database/idempotency'
-import type { Sql } from '@sallyport/database/sql'
-import type { Call } from './call.ts'
+import { type Codec, type Once, runOnce } from './idempotency.ts'
+import type { Sql } from './sql.ts'
+
+/** What it needs of the call that is answered. */
+type Call = Pick<Once, 'method' | 'audited'> & {
+  readonly caller: { readonly tenantId: string; readonly userId: string }
+  readonly idempotencyKey: string | undefined
+}
 
 /** What ts-proto generates for a message, as far as it is needed here. */
 export type Message<T> = { encode(message: T): { finish(): Uint8Array }; decode(bytes: Uint8Array): T }

@@ -1,6 +1,6 @@
 import { rowOf } from '@sallyport/audit-events/catalogue'
 import type { Severity } from '@sallyport/audit-events/catalogue-row'
-import type { TrailRecord } from '../domain/trail-record.ts'
+import type { TrailRecord } from '../trail-record.ts'
 
 /** RFC 5424, section 6.2.1: "log audit". */
 const facility = 13

@@ -1,6 +1,6 @@
 import { rowOf } from '@sallyport/audit-events/catalogue'
 import type { Severity } from '@sallyport/audit-events/catalogue-row'
-import type { TrailRecord } from '../domain/trail-record.ts'
+import type { TrailRecord } from '../trail-record.ts'
 
 /** CEF counts from 0 to 10: 0 to 3 are low, 4 to 6 medium, 7 and 8 high, 9 and 10 very high. */
 const severities: Readonly<Record<Severity, number>> = {
