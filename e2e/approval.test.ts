@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { connectApi } from '@sallyport/standalone/api'
+import { connectApi } from '@sallyport/api-client/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { runSsh, type SshRun } from '@sallyport/targets/ssh-client'
 import { eventually } from '@sallyport/testing/eventually'

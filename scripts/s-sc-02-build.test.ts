@@ -18,6 +18,7 @@ const budgets: Readonly<Record<string, number>> = {
   gateway: 170,
   maintenance: 130,
   'session-proxy': 120,
+  'synthetic-user': 120,
   vault: 120,
 }
 

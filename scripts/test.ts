@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kubernetesTools, makeKubernetesTools } from '../charts/tools/kubernetes-tools.ts'
 import { fetchKafka, kafkaJars } from '../packages/testing/src/kafka-jars.ts'
+import { fetchPromtool, findPromtool } from '../packages/testing/src/promtool.ts'
 import { startVitest } from 'vitest/node'
 import { ClosingLine } from './closing-line.ts'
 import { startSoak } from './soak.ts'
@@ -77,9 +78,16 @@ const prepareKubernetes = (): void => {
   if (problem) console.log(`Helm and kubeconform are missing: ${problem}. Their tests are skipped.`)
 }
 
+const preparePromtool = (): void => {
+  if (!findPromtool()) console.log('Fetching promtool from Debian (20 MB), without installing it …')
+  const problem = fetchPromtool()
+  if (problem) console.log(`promtool is missing: ${problem}. Its tests are skipped.`)
+}
+
 preparePeers()
 prepareKafka()
 prepareKubernetes()
+preparePromtool()
 const nightly = process.argv.includes('--nightly')
 const filters: string[] = process.argv.slice(2).filter(argument => argument !== '--nightly')
 // Everything that tests leave behind goes with it, also what those left that were killed.

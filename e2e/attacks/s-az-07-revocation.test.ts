@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { connectApi } from '@sallyport/standalone/api'
+import { connectApi } from '@sallyport/api-client/api'
 import type { Person } from '@sallyport/standalone/demo/person'
 import { eventually } from '@sallyport/testing/eventually'
 import { counted, figure } from '@sallyport/testing/proof'

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectApi } from '@sallyport/standalone/api'
+import { connectApi } from '@sallyport/api-client/api'
 import { signInAgain, signInFirst } from '@sallyport/standalone/demo/person'
 import { runLibraryShell } from '@sallyport/targets/ssh-library-client'
 import { eventually } from '@sallyport/testing/eventually'

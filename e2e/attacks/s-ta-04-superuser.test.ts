@@ -1,6 +1,6 @@
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ApiProblem } from '@sallyport/standalone/api'
+import { ApiProblem } from '@sallyport/api-client/api'
 import type { Person } from '@sallyport/standalone/demo/person'
 import { verifyTrail } from '@sallyport/standalone/demo/verify-trail'
 import { runLibraryShell } from '@sallyport/targets/ssh-library-client'

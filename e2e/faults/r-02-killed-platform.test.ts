@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Api, connectApi } from '@sallyport/standalone/api'
+import { type Api, connectApi } from '@sallyport/api-client/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { createPerson } from '@sallyport/standalone/demo/scene'
 import { eventually } from '@sallyport/testing/eventually'

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Api, ApiProblem } from '@sallyport/standalone/api'
+import { type Api, ApiProblem } from '@sallyport/api-client/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { createPerson } from '@sallyport/standalone/demo/scene'
 import { verifyTrail } from '@sallyport/standalone/demo/verify-trail'

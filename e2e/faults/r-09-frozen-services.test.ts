@@ -1,5 +1,5 @@
 import type { ServiceName } from '@sallyport/identity/services'
-import { type Api, ApiProblem } from '@sallyport/standalone/api'
+import { type Api, ApiProblem } from '@sallyport/api-client/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { createPerson } from '@sallyport/standalone/demo/scene'
 import { eventually } from '@sallyport/testing/eventually'

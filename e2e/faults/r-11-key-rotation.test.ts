@@ -1,7 +1,7 @@
 import { mkdtemp, rm, chmod } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Api, connectApi } from '@sallyport/standalone/api'
+import { type Api, connectApi } from '@sallyport/api-client/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { eventually } from '@sallyport/testing/eventually'
 import { counted, figure, isNightly } from '@sallyport/testing/proof'

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Api, connectApi } from '@sallyport/standalone/api'
+import { type Api, connectApi } from '@sallyport/api-client/api'
 import { type Person, signInAgain } from '@sallyport/standalone/demo/person'
 import { verifyTrail } from '@sallyport/standalone/demo/verify-trail'
 import { startPlatform } from '@sallyport/standalone/platform'

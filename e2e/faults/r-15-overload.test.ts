@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { connectApi } from '@sallyport/standalone/api'
+import { connectApi } from '@sallyport/api-client/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { createPerson } from '@sallyport/standalone/demo/scene'
 import { eventually } from '@sallyport/testing/eventually'

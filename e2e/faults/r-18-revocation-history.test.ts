@@ -1,5 +1,5 @@
 import type { Person } from '@sallyport/standalone/demo/person'
-import { type Api, ApiProblem } from '@sallyport/standalone/api'
+import { type Api, ApiProblem } from '@sallyport/api-client/api'
 import { eventually } from '@sallyport/testing/eventually'
 import { counted, figure } from '@sallyport/testing/proof'
 import fc from 'fast-check'

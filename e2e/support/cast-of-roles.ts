@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { formatToken } from '@sallyport/access-control/domain/opaque-token'
 import { operatorPermissions } from '@sallyport/access-control/domain/roles'
 import { isPermission, type Permission, permissions } from '@sallyport/identity/permissions'
-import { connectApi } from '@sallyport/standalone/api'
+import { connectApi } from '@sallyport/api-client/api'
 import type { FurnishedTenant } from './furnished-tenant.ts'
 import type { Superuser } from './superuser.ts'
 

@@ -1,4 +1,4 @@
-import type { Api } from '@sallyport/standalone/api'
+import type { Api } from '@sallyport/api-client/api'
 import type { Person } from '@sallyport/standalone/demo/person'
 import type { Platform } from '@sallyport/standalone/platform'
 import type { SshLogin } from '@sallyport/targets/ssh-client'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Api } from '@sallyport/standalone/api'
+import type { Api } from '@sallyport/api-client/api'
 import type { Guarded } from './stage.ts'
 
 type Id = { id: string }

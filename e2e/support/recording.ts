@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Api } from '@sallyport/standalone/api'
+import type { Api } from '@sallyport/api-client/api'
 
 type Verification = { intact: boolean; complete: boolean; segments: number }
 

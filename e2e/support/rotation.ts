@@ -1,5 +1,5 @@
 import { readFileSync, watch } from 'node:fs'
-import type { Api } from '@sallyport/standalone/api'
+import type { Api } from '@sallyport/api-client/api'
 import { acceptsPassword } from '@sallyport/targets/password-login'
 import { eventually } from '@sallyport/testing/eventually'
 import type { Guarded, Host } from './stage.ts'

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectApi } from '@sallyport/standalone/api'
+import { connectApi } from '@sallyport/api-client/api'
 import { eventually } from '@sallyport/testing/eventually'
 import { postgresOf } from './installation.ts'
 import type { StandaloneProcess } from './standalone-process.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Api } from '@sallyport/standalone/api'
+import type { Api } from '@sallyport/api-client/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 
 /** People who each sign in with the same key and a second factor of their own. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Api } from '@sallyport/standalone/api'
+import type { Api } from '@sallyport/api-client/api'
 import { operationsOf } from '../rotation.ts'
 import type { Guarded } from '../stage.ts'
 

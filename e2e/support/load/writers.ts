@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Api, ApiProblem } from '@sallyport/standalone/api'
+import { type Api, ApiProblem } from '@sallyport/api-client/api'
 
 /** A write that was acknowledged, and the audit record that it must have left. */
 export type Acknowledged = { readonly code: string; readonly table: string; readonly id: string }

@@ -119,6 +119,24 @@ export const metricCatalogue = {
     labels: [],
     services: ['audit'],
   },
+  sallyport_synthetic_runs_total: {
+    kind: 'counter',
+    help: 'Runs of the synthetic user that ended, by outcome: succeeded, or the step that failed',
+    labels: ['outcome'],
+    services: ['synthetic-user'],
+  },
+  sallyport_synthetic_step_seconds: {
+    kind: 'histogram',
+    help: `How long a step of the synthetic user took, ${seconds}, without waiting for the next one-time code`,
+    labels: ['step'],
+    services: ['synthetic-user'],
+  },
+  sallyport_synthetic_last_success_timestamp_seconds: {
+    kind: 'gauge',
+    help: 'When a run of the synthetic user last succeeded, in seconds since 1970; 0 if none has since it started',
+    labels: [],
+    services: ['synthetic-user'],
+  },
   sallyport_spans_dropped_total: {
     kind: 'counter',
     help: 'Spans of traces that did not reach the collector, by reason: queue_full or not_sent',

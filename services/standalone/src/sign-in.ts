@@ -2,7 +2,7 @@
 // to standard output: token=$(pnpm --silent sign-in admin)
 import { parseArgs } from 'node:util'
 import { toString as renderQrCode } from 'qrcode'
-import { ApiProblem, connectApi } from './api.ts'
+import { ApiProblem, connectApi } from '@sallyport/api-client/api'
 import { openPrompt, type Prompt } from './prompt.ts'
 
 const help = `Usage: pnpm --silent sign-in [--api URL] [--tenant NAME] USER

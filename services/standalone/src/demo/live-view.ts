@@ -1,4 +1,4 @@
-import type { Api } from '../api.ts'
+import type { Api } from '@sallyport/api-client/api'
 
 /** Somebody watching a live session. Disposing it stops watching. */
 export type LiveView = AsyncDisposable & {

@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
-import { TOTP, URI } from 'otpauth'
-import { type Api, connectApi } from '../api.ts'
-
-type LoginStep =
-  | { step: 'password-change' | 'totp'; challenge: string }
-  | { step: 'totp-enrolment'; challenge: string; uri: string }
-  | { step: 'signed-in'; token: string; userId: string; sessionId: string }
+import { type Api, connectApi } from '@sallyport/api-client/api'
+import { oneTimeCodes } from '@sallyport/api-client/one-time-codes'
+import { type LoginStep, signIn } from '@sallyport/api-client/sign-in'
 
 /** Somebody who has signed in, with what they know and own. */
 export type Person = {
@@ -38,7 +33,7 @@ export const signInFirst = async (baseUrl: string, account: Account): Promise<Pe
   while (step.step !== 'signed-in') {
     if (step.step === 'totp-enrolment') {
       totpUri = step.uri
-      codes = codesOf(totpUri)
+      codes = oneTimeCodes(totpUri)
     }
     const answer = step.step === 'password-change' ? { newPassword: password } : { totpCode: await codes?.() }
     step = await anonymous.post<LoginStep>('/login/continue', {
@@ -60,27 +55,7 @@ export const signInFirst = async (baseUrl: string, account: Account): Promise<Pe
 }
 
 /** Signs in again, with everything known. */
-export const signInAgain = async (person: Person, tenant = 'default'): Promise<Api> => {
-  const anonymous = connectApi(person.api.baseUrl)
-  const { userName, password } = person
-  const first = await anonymous.post<LoginStep>('/login', { tenant, userName, password, transport: 'token' })
-  if (first.step !== 'totp') throw new Error(`Expected to be asked for a code, not ${first.step}`)
-  const answer = { challenge: first.challenge, totpCode: await person.nextCode(), transport: 'token' }
-  const done = await anonymous.post<LoginStep>('/login/continue', answer)
-  if (done.step !== 'signed-in') throw new Error(`Expected to be signed in, not ${done.step}`)
-  return connectApi(person.api.baseUrl, done.token)
-}
-
-/** Codes of an otpauth URI. The server takes the one of the next half minute too, which saves half of the waits. */
-const codesOf = (uri: string): (() => Promise<string>) => {
-  const totp = URI.parse(uri)
-  if (!(totp instanceof TOTP)) throw new Error('The enrolment is not for time-based codes')
-  const periodMs = totp.period * 1000
-  let last = 0
-  return async () => {
-    const counter = Math.max(Math.floor(Date.now() / periodMs), last + 1)
-    last = counter
-    await setTimeout(Math.max(0, (counter - 1) * periodMs - Date.now()))
-    return totp.generate({ timestamp: counter * periodMs })
-  }
+export const signInAgain = (person: Person, tenant = 'default'): Promise<Api> => {
+  const { api, userName, password, nextCode } = person
+  return signIn(api.baseUrl, { tenant, userName, password }, nextCode)
 }

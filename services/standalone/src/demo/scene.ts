@@ -1,5 +1,5 @@
 import type { Target } from '@sallyport/targets/target'
-import type { Api } from '../api.ts'
+import type { Api } from '@sallyport/api-client/api'
 import { type Person, signInFirst } from './person.ts'
 
 /** Who and what the story needs: made through the REST API, as an administrator would. */

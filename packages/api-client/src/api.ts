@@ -15,7 +15,8 @@ export class ApiProblem extends Error {
 }
 
 type RequestOptions = {
-  readonly body?: unknown /** The version that was read; 0: there must be none yet. */
+  readonly body?: unknown
+  /** The version that was read; 0: there must be none yet. */
   readonly ifMatch?: number
   readonly idempotencyKey?: string
 }
@@ -37,14 +38,20 @@ export type Api = {
   ) => Promise<Response>
 }
 
+export type ApiOptions = {
+  /** After which a call that has no signal of its own is given up; never unless given. */
+  readonly deadlineMs?: number
+}
+
 /** Connects to `/v1` of a gateway. Every refusal is thrown as an ApiProblem. */
-export const connectApi = (baseUrl: string, token?: string): Api => {
+export const connectApi = (baseUrl: string, token?: string, { deadlineMs }: ApiOptions = {}): Api => {
   const send: Api['fetch'] = async (method, path, options = {}) => {
+    const signal = options.signal ?? (deadlineMs === undefined ? undefined : AbortSignal.timeout(deadlineMs))
     const response = await fetch(`${baseUrl}/v1${path}`, {
       method,
       headers: headersOf(token, options),
       ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
-      ...(options.signal && { signal: options.signal }),
+      ...(signal && { signal }),
     })
     if (!response.ok) throw new ApiProblem(response.status, await problemOf(response))
     return response
