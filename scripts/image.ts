@@ -28,7 +28,9 @@ export const makeImage = (service: string, compiled: string, directory: string):
   for (const each of folders) copyCompiled(each, compiled, directory)
   copyPackages(folders, directory)
   if (service === 'maintenance') copyMigrations(directory)
-  writeFileSync(join(directory, 'sbom.json'), `${JSON.stringify(sbomOf(folder), undefined, 2)}\n`)
+  const isThere = (name: string): boolean =>
+    globSync(`node_modules/.pnpm/*/node_modules/${name}`, { cwd: directory }).length > 0
+  writeFileSync(join(directory, 'sbom.json'), `${JSON.stringify(sbomOf(folder, isThere), undefined, 2)}\n`)
 }
 
 const copyCompiled = (folder: string, compiled: string, directory: string): void => {

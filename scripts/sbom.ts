@@ -23,13 +23,16 @@ export type Sbom = {
   readonly components: readonly Component[]
 }
 
-/** The same input gives the same document, so that two builds can be compared. */
-export const sbomOf = (folder: string): Sbom => {
+/**
+ * The same input gives the same document, so that two builds can be compared.
+ * @param isThere leaves out packages that are for other systems
+ */
+export const sbomOf = (folder: string, isThere: (name: string) => boolean = () => true): Sbom => {
   const { name, version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
   const packages = [...runtimePackages(readLockfile(), folder).entries()].toSorted(([one], [other]) =>
     one < other ? -1 : 1,
   )
-  const components = packages.map(([, each]) => componentOf(each))
+  const components = packages.filter(([, { name: of }]) => isThere(of)).map(([, each]) => componentOf(each))
   const digest = createHash('sha256')
     .update(JSON.stringify([name, version, components]))
     .digest('hex')
