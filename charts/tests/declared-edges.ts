@@ -9,7 +9,8 @@ const declaredCalls: ReadonlySet<string> = new Set(
 
 export const callsItsReplicas = (service: string): boolean => declaredCalls.has(`${service} > ${service}`)
 
-export const isService = ({ kind }: PodTemplate): boolean => kind === 'Deployment' || kind === 'StatefulSet'
+export const isService = ({ kind, component }: PodTemplate): boolean =>
+  (kind === 'Deployment' || kind === 'StatefulSet') && component !== 'synthetic-user'
 
 /** The edges of the design between pods of the release, and no others: `from > to:port`. */
 export const declaredEdges = (pods: readonly PodTemplate[]): readonly string[] =>
@@ -39,6 +40,7 @@ export const edgesBeyond = (pods: readonly PodTemplate[]): readonly string[] => 
   ...[...stored, 'migrations'].flatMap(name => [`${name} > database:5432`, `${name} > kafka:9093`]),
   ...['execution', 'session-proxy'].flatMap(name => [`${name} > target:22`, `${name} > receiver:22`]),
   'audit > receiver:6514',
+  'watcher > synthetic-user:8080',
   'backup > database:5432',
   ...['backup', 'backup-proof'].flatMap(name => [`${name} > target:443`, `${name} > receiver:443`]),
   ...pods.filter(isService).map(({ component }) => `${component} > watcher:4318`),

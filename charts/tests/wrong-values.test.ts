@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { missingKubernetesTools } from '../tools/kubernetes-tools.ts'
 import { renderWith } from './rendered.ts'
+import { needs } from './needs.ts'
 
 const missing = missingKubernetesTools()
+needs(missing)
 
 /** What is wrong, as `--set-json` takes it, and the key that the message must name. */
 const wrong: readonly (readonly [setting: string, key: string])[] = [
@@ -48,7 +50,7 @@ const wrong: readonly (readonly [setting: string, key: string])[] = [
   ['services.audit.environment={"NODE_OPTIONS":"--inspect"}', 'environment'],
 ]
 
-describe.skipIf(missing)(`Values that are wrong${missing ? ` (${missing})` : ''}`, () => {
+describe('Values that are wrong', () => {
   it('are refused in messages that name the key', () => {
     const answers = wrong.map(([setting, key]) => {
       const { status, stderr } = renderWith('values-standard.yaml', setting)

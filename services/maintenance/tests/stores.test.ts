@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Secret } from '@sallyport/crypto/secret'
 import { isNightly } from '@sallyport/testing/proof'
 import { findProgram } from '@sallyport/targets/find-program'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeBackup } from '../src/backup/make-backup.ts'
 import { proveBackup } from '../src/backup/prove-backup.ts'
 import { directoryStore } from '../src/destination/directory-store.ts'
@@ -59,11 +59,14 @@ describe('A directory of backups', () => {
 
 const moto = await findProgram('moto_server')
 
-describe.skipIf(moto === undefined)('A bucket of backups (needs moto: pip install "moto[server]")', () => {
+describe('A bucket of backups', () => {
+  beforeEach(context => {
+    if (moto === undefined) context.skip('needs moto (pip install "moto[server]")')
+  })
   const stack = new AsyncDisposableStack()
   let server: S3Server
   beforeAll(async () => {
-    server = stack.use(await startS3Server(moto ?? ''))
+    if (moto) server = stack.use(await startS3Server(moto))
   })
   afterAll(() => stack.disposeAsync())
   const open = (secret = server.secretAccessKey): ObjectStore => {
@@ -82,7 +85,8 @@ describe.skipIf(moto === undefined)('A bucket of backups (needs moto: pip instal
 
   behaves(async () => open())
 
-  it.skipIf(!isNightly)('lists more folders than one answer has (only at night)', async () => {
+  it('lists more folders than one answer has', async context => {
+    if (!isNightly) return context.skip('only at night: takes minutes')
     const store = open()
     const names = Array.from({ length: 1_005 }, (_, index) => `f${String(index).padStart(4, '0')}`)
     for (const name of names) await store.put(`many/${name}/x`, Buffer.from('x'))

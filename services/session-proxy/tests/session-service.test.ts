@@ -40,6 +40,8 @@ describe.skipIf(missing !== undefined)(`the session proxy ${missing ?? ''}`, () 
     if (newest === undefined) throw new Error('there is no session')
     return newest
   }
+  const isBack = (): Promise<true> =>
+    eventually(async () => (await run('echo back')).stdout.toString() === 'back\n')
   const live = async (command = 'echo ready; sleep 60') => {
     const running = startSsh({ port: proxy.sshPort(), command })
     await eventually(() => running.shown().includes('ready'))
@@ -339,6 +341,8 @@ describe.skipIf(missing !== undefined)(`the session proxy ${missing ?? ''}`, () 
     await proxy.database.adminPool.query(`delete from session_proxy.nodes where instance = 'node-1'`)
     await expect(watch()).rejects.toEqual(reason('session.elsewhere'))
     await eventually(() => running.child.exitCode !== null)
+    // Who lost its place takes it again.
+    await isBack()
   })
 
   it('ends its sessions when the others have given it up, and comes back', async () => {
@@ -347,7 +351,7 @@ describe.skipIf(missing !== undefined)(`the session proxy ${missing ?? ''}`, () 
     expect((await running.ended).stderr).toContain('lost touch with the others')
     await eventually(async () => (await latest()).endReason === 'proxy-stopped')
     expect((await latest()).id).toBe(session.id)
-    await eventually(async () => (await run('echo back')).stdout.toString() === 'back\n')
+    await isBack()
   })
 
   it('takes no more sessions when another one was started under its name', async () => {
