@@ -130,6 +130,7 @@ const environmentsOfReplica = (
     gateway: {
       ...common('gateway'),
       SALLYPORT_GATEWAY_ORIGINS: apiUrl,
+      SALLYPORT_GATEWAY_DRAIN_SECONDS: '1',
     },
   }
 }

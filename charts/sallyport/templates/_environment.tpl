@@ -68,6 +68,7 @@
 {{- include "sallyport.variable" (list "SALLYPORT_GATEWAY_TLS_CERTIFICATE_FILE" "/etc/sallyport/site/tls.crt") }}
 {{- include "sallyport.variable" (list "SALLYPORT_GATEWAY_TLS_KEY_FILE" "/etc/sallyport/site/tls.key") }}
 {{- end }}
+{{- include "sallyport.variable" (list "SALLYPORT_GATEWAY_DRAIN_SECONDS" $settings.drainSeconds) }}
 {{- range $limit, $variable := dict "read" "READ" "write" "WRITE" "login" "LOGIN" "secret" "SECRET" "badTokens" "BAD_TOKENS" }}
 {{- include "sallyport.variable" (list (print "SALLYPORT_GATEWAY_LIMIT_" $variable) (index $settings.limitsPerMinute $limit)) }}
 {{- end }}

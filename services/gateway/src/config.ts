@@ -29,6 +29,8 @@ export type GatewayConfig = {
   readonly tls?: EdgeTls
   readonly limits: RateLimits
   readonly upstreamDeadlineMs: number
+  /** How long it goes on answering after it was told to stop, and sends who asks to another one; 0 unless given. */
+  readonly drainSeconds?: number
   readonly rightsWatch: RightsWatchOptions
   readonly services: {
     readonly addresses: Readonly<Record<UpstreamName, string>>
@@ -65,6 +67,7 @@ export const readGatewayConfig = (environment: Environment): GatewayConfig =>
       trustedProxies: list(reader.optional('SALLYPORT_GATEWAY_TRUSTED_PROXIES')),
       ...(tls && { tls }),
       limits: readLimits(reader),
+      drainSeconds: reader.integer('SALLYPORT_GATEWAY_DRAIN_SECONDS', { min: 0, max: 60 }, 0),
       services: {
         addresses: {
           'access-control': reader.text('SALLYPORT_ACCESS_CONTROL_ADDRESS'),

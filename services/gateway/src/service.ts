@@ -8,6 +8,7 @@ import { openTracing } from '@sallyport/telemetry/tracing'
 import { connectUpstreams, type UpstreamName, type Upstreams } from './clients/upstreams.ts'
 import type { GatewayConfig } from './config.ts'
 import { buildApp } from './edge/app.ts'
+import { drainOf } from './edge/drain.ts'
 import { renewCertificate } from './edge/renew-certificate.ts'
 
 export type RunningService = AsyncDisposable & {
@@ -32,12 +33,15 @@ export const startGateway = async (
   const tracing = opened.use(await openTracing({ service: 'gateway', config: config.tracing, meter, log }))
   const app = await buildApp({ config, upstreams, missing, meter, tracing, log })
   opened.defer(() => app.close())
+  const drain = drainOf(app)
   if (config.tls) opened.use(renewCertificate(app, config.tls, log))
   const address = await app.listen({ host: config.host, port: config.port })
   if (config.health) {
     const needs = { 'every service behind it': async () => (await missing()).length === 0 }
     opened.use(await serveHealth({ ...config.health, meter, needs, log }))
   }
+  // First of all: whoever asks meanwhile is answered, and goes elsewhere from then on.
+  opened.defer(() => drain.begin(config.drainSeconds ?? 0))
   const running = opened.move()
   return { address, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

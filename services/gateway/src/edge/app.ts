@@ -120,7 +120,8 @@ const createServer = ({ tls, trustedProxies }: AppParts['config'], log: Logger):
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    return503OnClosing: true,
+    // Who has asked is answered: the last word of a gateway that stops is not an error.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 100 },
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
     ...(tls && { https: { cert: tls.certificate, key: tls.privateKey, minVersion: oldestTls } }),
