@@ -23,6 +23,7 @@ const services = [
   'gateway',
   'maintenance',
   'session-proxy',
+  'synthetic-user',
   'vault',
 ] as const
 type Service = (typeof services)[number]
@@ -37,6 +38,7 @@ const programs: readonly (readonly [service: Service, program: string, lacks: st
   ['gateway', 'main', 'SALLYPORT_GATEWAY_ORIGINS'],
   ['maintenance', 'migrate-main', 'SALLYPORT_VAULT_OWNER_DATABASE_URL'],
   ['session-proxy', 'main', 'SALLYPORT_RECORDING_KEY_FILE'],
+  ['synthetic-user', 'main', 'SALLYPORT_SYNTHETIC_TARGET'],
   ['vault', 'main', 'SALLYPORT_VAULT_ROOT_KEY_FILE'],
 ]
 
