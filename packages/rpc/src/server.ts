@@ -17,6 +17,7 @@ import { answerStream, answerUnary, type Wire } from './answer.ts'
 import { maxMessageBytes } from './channel.ts'
 import type { Binding } from './handlers.ts'
 import { refuseCompression } from './no-compression.ts'
+import { rememberPeerCertificates } from './peer-certificates.ts'
 import { createRateLimiter } from './rate-limit.ts'
 import { type RefusedConnection, watchRefusedConnections } from './refused-connections.ts'
 import { serverCredentials, type TlsMaterial } from './tls.ts'
@@ -68,6 +69,7 @@ export const serveRpc = async (options: ServerOptions): Promise<RpcServer> => {
     server.addService(untyped(binding), implementationOf(binding, { ...options, limit }))
   }
   const port = await listen(server, options)
+  rememberPeerCertificates(server)
   watchRefusedConnections(server, refused => {
     options.log.warn(refused, 'A connection was refused')
     options

@@ -54,9 +54,7 @@ const providerOf = (tls: TlsMaterial): experimental.CertificateProvider => {
   }
 }
 
-/** Certificates are as many as replicas; beyond this somebody plays. */
-const maxKnown = 1_000
-const known = new Map<string, ServiceName | undefined>()
+const known = new WeakMap<Buffer, { readonly service: ServiceName | undefined }>()
 
 /**
  * The service that a certificate names in its URI subject alternative name.
@@ -65,12 +63,9 @@ const known = new Map<string, ServiceName | undefined>()
 export const serviceOfCertificate = (der: Buffer | undefined): ServiceName | undefined => {
   if (!der) return undefined
   // Every call asks; to parse it each time was a twentieth of the vault's processor time.
-  const key = der.toString('latin1')
-  if (known.has(key)) return known.get(key)
-  if (known.size >= maxKnown) known.clear()
-  const service = parseService(der)
-  known.set(key, service)
-  return service
+  const found = known.get(der) ?? { service: parseService(der) }
+  known.set(der, found)
+  return found.service
 }
 
 const parseService = (der: Buffer): ServiceName | undefined => {
