@@ -10,7 +10,11 @@ const shared = {
 }
 
 // Whose bounds are of time.
-const alone = ['e2e/faults/r-{01,09,15}-*.test.ts', 'e2e/attacks/s-az-07-*.test.ts']
+const alone = [
+  'e2e/cluster-faults.test.ts',
+  'e2e/faults/r-{01,09,15}-*.test.ts',
+  'e2e/attacks/s-az-07-*.test.ts',
+]
 
 // Which take more than half a minute.
 const long =

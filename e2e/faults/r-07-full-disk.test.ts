@@ -30,7 +30,7 @@ beforeAll(async () => {
   missing = await noSmallDisk()
   if (missing) return
   disk = stack.use(await mountSmallDisk(200))
-  platform = stack.use(await startProcesses({ directory: disk.path }))
+  platform = stack.use(await startProcesses({ directory: disk.path, replicas: 2 }))
   const { apiUrl, initialPassword } = platform
   admin = await signInFirst(apiUrl, { userName: 'admin', initialPassword })
   visitors = await Promise.all(['alice', 'bob'].map(name => createPerson(admin.api, name, 'user')))

@@ -11,9 +11,16 @@ import type { RoleKind } from '@sallyport/database/roles'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sallyport/postgres/embedded'
 import { eventually } from '@sallyport/testing/eventually'
 import { balance } from './balancer.ts'
+import { type Certificates, writeCertificates } from './certificates.ts'
 import { isRunning, processTree } from './process-tree.ts'
 import { startProgram } from './program.ts'
-import { choosePorts, type Environment, environmentsOf, type Ports } from './service-environment.ts'
+import {
+  choosePorts,
+  type Environment,
+  environmentsOf,
+  type Links,
+  type Ports,
+} from './service-environment.ts'
 import { type Supervised, supervise } from './supervised.ts'
 
 /** The platform as a cluster has it: a process for each replica of each service, restarted when it dies. */
@@ -28,6 +35,7 @@ export type Processes = AsyncDisposable & {
   readonly services: Replica
   readonly replicas: readonly Replica[]
   readonly postgres: PostgresOfProcesses
+  readonly certificates: Certificates
   /** What `audit verify` needs. */
   readonly audit: { readonly databaseUrl: string; readonly keyFile: string; readonly checkpoints: string }
   /** What the first replica of a service says of itself at its `/readyz`. */
@@ -54,7 +62,7 @@ export type PostgresOfProcesses = {
   readonly start: () => Promise<void>
 }
 
-type Options = {
+export type ProcessesOptions = {
   /** How many of each service; one unless given. */
   readonly replicas?: number
   /** More environment for a service. */
@@ -63,6 +71,8 @@ type Options = {
   readonly broker?: string
   /** Where to keep everything; a temporary directory unless given. */
   readonly directory?: string
+  /** The ways between services; the shortest unless given. */
+  readonly links?: Links
 }
 
 const serves: Readonly<Record<ServiceName, RegExp>> = {
@@ -74,7 +84,7 @@ const serves: Readonly<Record<ServiceName, RegExp>> = {
   audit: /listens on (\S+)/,
 }
 
-export const startProcesses = async (options: Options = {}): Promise<Processes> => {
+export const startProcesses = async (options: ProcessesOptions = {}): Promise<Processes> => {
   await using stack = new AsyncDisposableStack()
   const directory = options.directory ?? (await temporaryDirectory(stack))
   const data = stack.use(await openDataDirectory(directory))
@@ -91,8 +101,10 @@ export const startProcesses = async (options: Options = {}): Promise<Processes> 
   )
   const apiUrl = `http://127.0.0.1:${api}`
   const postgres = await ownPostgres(stack, data)
-  const installation = { data, keys, database: postgres, broker: options.broker }
-  const environments = await environmentsOf(installation, ports, apiUrl)
+  const certificates = await writeCertificates(data)
+  const tls = certificates.environments
+  const installation = { data, keys, tls, database: postgres, broker: options.broker }
+  const environments = await environmentsOf(installation, ports, apiUrl, options.links)
   const initialPassword = await bootstrap(environments[0]?.['access-control'] ?? {})
   const replicas = environments.map(each => startReplica(stack, each, options.environment))
   const [services] = replicas
@@ -113,6 +125,7 @@ export const startProcesses = async (options: Options = {}): Promise<Processes> 
     services,
     replicas,
     postgres,
+    certificates,
     audit: {
       databaseUrl: postgres.url('audit', 'worker'),
       keyFile: keys.auditChain,
@@ -138,7 +151,7 @@ const frontDoor = async (stack: AsyncDisposableStack, ports: readonly number[]):
 const startReplica = (
   stack: AsyncDisposableStack,
   environments: Readonly<Record<ServiceName, Environment>>,
-  more: Options['environment'],
+  more: ProcessesOptions['environment'],
 ): Replica => {
   const entries = serviceNames.map(name => {
     const environment = { ...environments[name], ...more?.[name] }

@@ -1,18 +1,18 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ServiceName, serviceNames } from '@sallyport/identity/services'
 import type { SchemaName } from '@sallyport/maintenance/schemas'
-import { freePort } from '@sallyport/postgres/free-port'
-import { createServiceAuthority } from '@sallyport/rpc/authority'
 import type { DataDirectory } from '@sallyport/standalone/data-directory'
 import type { StandaloneDatabase } from '@sallyport/standalone/database'
 import type { KeyFiles } from '@sallyport/standalone/keys'
+import { quietPorts } from '@sallyport/testing/quiet-ports'
 
 export type Environment = Readonly<Record<string, string>>
 
 type Installation = {
   readonly data: DataDirectory
   readonly keys: KeyFiles
+  readonly tls: Readonly<Record<ServiceName, Environment>>
   readonly database: Pick<StandaloneDatabase, 'url'>
   /** Kafka’s, in clear; without it events travel through PostgreSQL. */
   readonly broker?: string | undefined
@@ -25,25 +25,23 @@ export type Ports = {
   readonly ssh: number
 }
 
-/** Of each replica. */
+/** Of each replica: ports that are still theirs after a while in which they were down. */
 export const choosePorts = async (replicas: number): Promise<readonly Ports[]> => {
-  const chosen: Ports[] = []
-  for (let replica = 0; replica < replicas; replica += 1) chosen.push(await portsOfReplica())
-  return chosen
+  const free = await quietPorts(replicas * (serviceNames.length * 2 + 1))
+  const next = (): number => free.pop() ?? 0
+  return Array.from({ length: replicas }, () => ({
+    services: portForEach(next),
+    health: portForEach(next),
+    ssh: next(),
+  }))
 }
 
-const portsOfReplica = async (): Promise<Ports> => ({
-  services: await portForEach(),
-  health: await portForEach(),
-  ssh: await freePort(),
-})
+const portForEach = (next: () => number): Record<ServiceName, number> =>
+  // One entry for each service is made.
+  Object.fromEntries(serviceNames.map(name => [name, next()])) as Record<ServiceName, number>
 
-const portForEach = async (): Promise<Record<ServiceName, number>> => {
-  const entries: [ServiceName, number][] = []
-  for (const name of serviceNames) entries.push([name, await freePort()])
-  // One entry for each service was made.
-  return Object.fromEntries(entries) as Record<ServiceName, number>
-}
+/** The port of loopback at which one service reaches another, of which it knows the port. */
+export type Links = (caller: ServiceName, callee: ServiceName, port: number) => Promise<number>
 
 /**
  * The environment of each service as a process of its own: what an operator would write; for each replica.
@@ -53,24 +51,37 @@ export const environmentsOf = async (
   installation: Installation,
   ports: readonly Ports[],
   apiUrl: string,
+  links: Links = async (_caller, _callee, port) => port,
 ): Promise<readonly Readonly<Record<ServiceName, Environment>>[]> => {
   const { data } = installation
-  const tls = await writeCertificates(data)
   for (const directory of ['recordings', 'checkpoints'])
     await mkdir(data.path(directory), { recursive: true, mode: 0o700 })
-  const addressesOf = (name: ServiceName): string =>
-    // As the name of a headless service would be resolved.
-    `ipv4:${ports.map(({ services }) => `127.0.0.1:${services[name]}`).join(',')}`
-  const addresses = Object.fromEntries(
-    serviceNames.map(name => [`SALLYPORT_${screaming(name)}_ADDRESS`, addressesOf(name)]),
-  )
-  const shared = { ...installation, tls, addresses, apiUrl }
+  // As the name of a headless service would be resolved.
+  const addressOf = async (caller: ServiceName, callee: ServiceName): Promise<string> => {
+    const reached = await Promise.all(ports.map(({ services }) => links(caller, callee, services[callee])))
+    return `ipv4:${reached.map(port => `127.0.0.1:${port}`).join(',')}`
+  }
+  const addressesOf = async (caller: ServiceName): Promise<Environment> => {
+    const entries = serviceNames.map(
+      async callee => [`SALLYPORT_${screaming(callee)}_ADDRESS`, await addressOf(caller, callee)] as const,
+    )
+    return Object.fromEntries(await Promise.all(entries))
+  }
+  const addresses = await forEachService(addressesOf)
+  const shared = { ...installation, addresses, apiUrl }
   return ports.map((own, replica) => environmentsOfReplica(shared, own, `replica-${replica}`))
 }
 
+export const forEachService = async <T>(
+  make: (name: ServiceName) => Promise<T>,
+): Promise<Readonly<Record<ServiceName, T>>> => {
+  const entries = await Promise.all(serviceNames.map(async name => [name, await make(name)] as const))
+  // One entry for each service was made.
+  return Object.fromEntries(entries) as Record<ServiceName, T>
+}
+
 type Shared = Installation & {
-  readonly tls: Readonly<Record<ServiceName, Environment>>
-  readonly addresses: Environment
+  readonly addresses: Readonly<Record<ServiceName, Environment>>
   readonly apiUrl: string
 }
 
@@ -90,7 +101,7 @@ const environmentsOfReplica = (
     ...eventLog,
     [`SALLYPORT_${screaming(name)}_PORT`]: `${ports.services[name]}`,
     SALLYPORT_HEALTH_PORT: `${ports.health[name]}`,
-    ...addresses,
+    ...addresses[name],
     ...tls[name],
   })
   const stored = (schema: SchemaName): Environment => ({
@@ -142,26 +153,3 @@ export const onKafka = (broker: string): Environment => ({
 })
 
 const screaming = (name: string): string => name.toUpperCase().replaceAll('-', '_')
-
-const writeCertificates = async (
-  data: DataDirectory,
-): Promise<Readonly<Record<ServiceName, Environment>>> => {
-  const authority = await createServiceAuthority()
-  await mkdir(data.path('tls'), { recursive: true, mode: 0o700 })
-  const entries = serviceNames.map(async name => {
-    const { certificate, privateKey, authority: trusted } = await authority.issue(name)
-    const write = async (part: string, pem: Buffer): Promise<string> => {
-      const path = data.path('tls', `${name}-${part}.pem`)
-      await writeFile(path, pem, { mode: 0o600 })
-      return path
-    }
-    const environment: Environment = {
-      SALLYPORT_TLS_CERTIFICATE_FILE: await write('certificate', certificate),
-      SALLYPORT_TLS_KEY_FILE: await write('key', privateKey),
-      SALLYPORT_TLS_AUTHORITY_FILE: await write('authority', trusted),
-    }
-    return [name, environment] as const
-  })
-  // One entry for each service was made.
-  return Object.fromEntries(await Promise.all(entries)) as Record<ServiceName, Environment>
-}

@@ -25,7 +25,7 @@ const isFree = (port: number): Promise<boolean> =>
  */
 export const quietPorts = async (count: number): Promise<number[]> => {
   const found: number[] = []
-  for (let port = 20_000 + ((process.pid * 7) % 12_000); found.length < count; port += 1) {
+  for (let port = 20_000 + ((process.pid * 97) % 12_000); found.length < count; port += 1) {
     if (port >= 32_768) throw new Error(`There are no ${count} free ports`)
     if (await isFree(port)) found.push(port)
   }
