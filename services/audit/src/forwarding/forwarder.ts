@@ -13,7 +13,7 @@ export type Forwarding = BatchDeps & {
   /** Sees every tenant's destinations. One connection is enough. */
   readonly worker: Pool
   readonly log: EventsLog
-  /** How often to look for what is new; 1 s unless given. */
+  /** How often to look for what is new; 0.5 s unless given. */
   readonly pollMs?: number
 }
 
@@ -74,7 +74,7 @@ const lead = async (deps: Forwarding, behind: () => Promise<Destination[]>): Pro
     while (!deps.signal.aborted) {
       const due = (await behind()).filter(to => isDue(round, to))
       for (const to of due) if (hasRoom(round, to)) begin(deps, round, to)
-      await rest(deps.pollMs ?? 1_000, deps.signal)
+      await rest(deps.pollMs ?? 500, deps.signal)
     }
   } finally {
     await Promise.all([...round.underway.values()].map(({ work }) => work))

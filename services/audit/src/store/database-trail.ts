@@ -31,17 +31,21 @@ const chainRow = ({ sequence, body, mac, ...columns }: Row): ChainRow => ({
 })
 
 async function* readRows(pool: Pool, tenantId: string, signal?: AbortSignal): AsyncGenerator<ChainRow> {
-  let after: readonly [string, string] = beforeAll
-  for (;;) {
-    signal?.throwIfAborted()
+  const pageAfter = (place: readonly [string, string]): Promise<Row[]> => {
     // A short transaction for each page: a long one would hold back vacuum for the whole walk.
-    const rows = await pgTenantTransaction(pool, tenantId, sql =>
-      sql.query<Row>(pageOfRows, [tenantId, ...after]),
-    )
-    for (const row of rows) yield chainRow(row)
+    const page = pgTenantTransaction(pool, tenantId, sql => sql.query<Row>(pageOfRows, [tenantId, ...place]))
+    // Whoever walks may end before it comes, and hears of its failure only if it goes on.
+    page.catch(() => {})
+    return page
+  }
+  let next: Promise<Row[]> | undefined = pageAfter(beforeAll)
+  while (next) {
+    const rows: Row[] = await next
+    signal?.throwIfAborted()
     const last = rows.at(-1)
-    if (!last || rows.length < pageSize) return
-    after = [last.sequence, last.event_id]
+    // Comes while this one is walked.
+    next = last && rows.length === pageSize ? pageAfter([last.sequence, last.event_id]) : undefined
+    for (const row of rows) yield chainRow(row)
   }
 }
 
