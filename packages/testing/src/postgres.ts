@@ -82,7 +82,8 @@ const adminUrlOf = (database: string): string => {
   return url.href
 }
 
-const asAdmin = async (url: string, statement: string): Promise<void> => {
+/** Runs one statement on a connection of its own. */
+export const asAdmin = async (url: string, statement: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

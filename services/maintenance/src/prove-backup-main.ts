@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
-import { BackupError } from './backup/backup-error.ts'
-import { readIdentityFile } from './backup/identity-file.ts'
+import { readIdentityFile, signerOf } from './backup/identity-file.ts'
 import { runProof } from './backup/run-proof.ts'
 import { readProveConfig } from './backup-config.ts'
 import { openStore } from './destination/open-store.ts'
@@ -33,13 +32,11 @@ await runProgram(help, async () => {
   }
   const config = readProveConfig(process.env)
   using key = await readIdentityFile(config.keyFile)
-  const signer = values.signer ?? key.signer
-  if (signer === undefined) throw new BackupError('Say who must have signed the backup, with --signer')
   return await runProof({
     ...config,
     store: await openStore(config.destination),
     backupId: values.backup,
-    signer,
+    signer: signerOf(values.signer, key),
     identity: key.identity,
     scratchRoot: config.scratchDirectory,
     json: values.json === true,

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
-import { BackupError } from './backup/backup-error.ts'
-import { readIdentityFile } from './backup/identity-file.ts'
+import { readIdentityFile, signerOf } from './backup/identity-file.ts'
 import { spanOf } from './backup/proof-text.ts'
 import { restoreBackup } from './backup/restore-backup.ts'
 import { readRestoreConfig } from './backup-config.ts'
@@ -36,13 +35,11 @@ await runProgram(help, async () => {
   }
   const config = readRestoreConfig(process.env)
   using key = await readIdentityFile(config.recoveryKeyFile)
-  const signer = values.signer ?? key.signer
-  if (signer === undefined) throw new BackupError('Say who must have signed the backup, with --signer')
   const report = await restoreBackup({
     ...config,
     store: await openStore(config.destination),
     backupId: values.backup,
-    signer,
+    signer: signerOf(values.signer, key),
     identity: key.identity,
     acceptLoss: values['accept-loss'] === true,
     progress: progressLine,

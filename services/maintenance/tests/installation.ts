@@ -7,7 +7,7 @@ import { appendRecords, type NewRecord } from '@sallyport/audit/store/append-rec
 import { openPool } from '@sallyport/database/pool'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { createDevelopmentKeyRing, openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
-import { addSchema } from '@sallyport/testing/postgres'
+import { addSchema, asAdmin } from '@sallyport/testing/postgres'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { type BackupOptions, makeBackup } from '../src/backup/make-backup.ts'
@@ -42,8 +42,8 @@ export const emptyDatabase = async (
 ): Promise<{ adminUrl: string; query: Installation['query'] }> => {
   const name = `backup_${randomUUID().replaceAll('-', '')}`
   const server = inject('postgresAdminUrl')
-  await runAt(server, `create database ${name}`)
-  stack.defer(() => runAt(server, `drop database ${name} with (force)`))
+  await asAdmin(server, `create database ${name}`)
+  stack.defer(() => asAdmin(server, `drop database ${name} with (force)`))
   const adminUrl = urlOf(server, name)
   if (withSchemas) {
     for (const schema of schemaNames) await addSchema(adminUrl, schema, schemas[schema])
@@ -195,14 +195,4 @@ const urlOf = (url: string, database: string): string => {
   const changed = new URL(url)
   changed.pathname = `/${database}`
   return changed.href
-}
-
-const runAt = async (url: string, statement: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
 }

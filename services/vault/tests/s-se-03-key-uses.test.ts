@@ -1,6 +1,6 @@
 import { eventually } from '@sallyport/testing/eventually'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MAX_KEY_USES } from '../src/background/count-key-uses.ts'
+import { KEY_USES_BEFORE_ROTATION } from '../src/domain/key-uses.ts'
 import { keyUsesRatio } from '../src/store/key-uses.ts'
 import {
   type GrantTarget,
@@ -47,12 +47,12 @@ describe('S-SE-03: uses of a key are counted, and a key that was used often is r
   })
 
   test('at nine tenths of 2^32 uses another key takes over, and the trail says why', async () => {
-    expect(Number(MAX_KEY_USES) / 2 ** 32).toBeCloseTo(0.9, 9)
+    expect(Number(KEY_USES_BEFORE_ROTATION) / 2 ** 32).toBeCloseTo(0.9, 9)
     const target = await makeTarget(vault)
     const before = await primaryOf(target)
     await vault.database.adminPool.query('update vault.tenant_keys set uses = $2 where tenant_id = $1', [
       target.caller.tenantId,
-      MAX_KEY_USES - 1n,
+      KEY_USES_BEFORE_ROTATION - 1n,
     ])
     // What the metric tells before it happens.
     expect(await keyUsesRatio(vault.database.workerPool)).toBeCloseTo(0.9, 6)

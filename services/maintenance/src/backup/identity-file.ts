@@ -22,6 +22,16 @@ export const createIdentityFile = async (
   return (await createPrivateFile(path, content)) ? await identityToRecipient(identity) : undefined
 }
 
+/**
+ * Who must have signed the backup: whom an operator names, or else the key's file.
+ * @throws BackupError if neither does
+ */
+export const signerOf = (named: string | undefined, key: Pick<IdentityFile, 'signer'>): string => {
+  const signer = named ?? key.signer
+  if (signer === undefined) throw new BackupError('Say who must have signed the backup, with --signer')
+  return signer
+}
+
 /** Reads such a file, or one that the `age` tool made. Throws BackupError, which never quotes it. */
 export const readIdentityFile = async (path: string): Promise<IdentityFile> => {
   const { content } = await readPrivateFile(path).catch((cause: unknown) => {

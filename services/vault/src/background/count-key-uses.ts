@@ -1,3 +1,4 @@
+import { KEY_USES_BEFORE_ROTATION } from '../domain/key-uses.ts'
 import { beginKeyRotation } from '../sealing/begin-key-rotation.ts'
 import type { KeyUses, TenantKeys } from '../sealing/tenant-keys.ts'
 import type { Database } from '../store/database.ts'
@@ -8,12 +9,6 @@ type Deps = {
   newId: () => string
   now: () => Date
 }
-
-/**
- * Random nonces of 96 bits allow 2^32 values under one key (NIST SP 800-38D, 8.3). A key is replaced at nine tenths:
- * what a process had counted and not written when it died is far less than the rest.
- */
-export const MAX_KEY_USES = 3_865_470_566n
 
 /** Writes down how often keys were used since the last time, and rotates those that were used often enough. */
 export const countKeyUses = async (deps: Deps): Promise<void> => {
@@ -34,7 +29,7 @@ const note = ({ database, ...deps }: Deps, { tenantId, keyId, count }: KeyUses):
        returning uses::text, is_primary`,
       [tenantId, keyId, count],
     )
-    if (!key?.is_primary || BigInt(key.uses) < MAX_KEY_USES) return
+    if (!key?.is_primary || BigInt(key.uses) < KEY_USES_BEFORE_ROTATION) return
     const rotation = { tenantId, scope: 'tenant', fromKeyId: keyId, startedBy: undefined } as const
     await beginKeyRotation(sql, deps, { service: 'vault', tenantId }, rotation)
   })
