@@ -5,6 +5,7 @@ import { platformTopics } from '@sallyport/audit/events/topics'
 import { kafkaClient } from '@sallyport/events/kafka-client'
 import { type ServiceName, serviceNames } from '@sallyport/identity/services'
 import { createServiceAuthority, type ServiceAuthority } from '@sallyport/rpc/authority'
+import { openChannel } from '@sallyport/rpc/channel'
 import { type Api, ApiProblem } from '@sallyport/api-client/api'
 import { type Person, signInFirst } from '@sallyport/standalone/demo/person'
 import { eventually } from '@sallyport/testing/eventually'
@@ -14,7 +15,7 @@ import { counted, figure } from '@sallyport/testing/proof'
 import type { Message } from 'kafkajs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Business, openBusiness, type OpenShell } from './support/business.ts'
-import { serialAt } from './support/certificates.ts'
+import { certificateIn, fits, serialAt } from './support/certificates.ts'
 import { killReplica, openCluster } from './support/cluster.ts'
 import { faultPlaces } from './support/fault-places.ts'
 import { hurryOperations } from './support/hurry.ts'
@@ -287,10 +288,10 @@ describe('Two replicas of every service, and a fault', () => {
     timeout: 900_000,
   }, async () => {
     const bad: Weather = { delayMs: 100, jitterMs: 50, loss: 0.05 }
-    const storms = counted(60, 4)
-    const stormMs = 3_000
+    const storms = counted(180, 12)
+    const stormMs = 1_000
     await using _ = hurryOperations(platform.postgres.adminUrl())
-    await using load = business.startLoad()
+    await using load = business.startLoad(8)
     await business.goesOn(load)
     const answered = () => counterOf('gateway', /^sallyport_http_requests_total\{/)
     const askedWho = () =>
@@ -302,7 +303,7 @@ describe('Two replicas of every service, and a fault', () => {
     network.set(bad)
     let struck = 0
     for (let storm = 0; storm < storms; storm += 1) {
-      struck += storm % 2 === 0 ? network.reset(0.3) : network.halfOpen(0.3)
+      struck += storm % 3 === 0 ? network.halfOpen(0.3) : network.reset(0.3)
       await pause(stormMs)
     }
     await business.goesOn(load)
@@ -349,7 +350,18 @@ describe('Two replicas of every service, and a fault', () => {
     )
   })
 
-  /** Reads secrets all the time; gives what went wrong, and how often nothing did. */
+  /** Connects to every process with what stands in the files just now, as one does that has just started. */
+  const arriveNow = async (): Promise<void> => {
+    const tls = await certificateIn(platform.services.gateway.environment)
+    if (!fits(tls)) return
+    for (const { environment } of platform.replicas.map(({ vault }) => vault)) {
+      const address = `127.0.0.1:${environment['SALLYPORT_VAULT_PORT']}`
+      using channel = openChannel({ service: 'vault', address, tls })
+      if (!(await channel.connects(5_000))) throw new Error('A newcomer was not let in')
+    }
+  }
+
+  /** Reads secrets and connects anew all the time; gives what went wrong, and how often nothing did. */
   const readingWhile = async (work: () => Promise<void>): Promise<{ shown: number; failures: unknown[] }> => {
     const over = new AbortController()
     const failures: unknown[] = []
@@ -361,7 +373,11 @@ describe('Two replicas of every service, and a fault', () => {
           (failure: unknown) => failures.push(failure),
         )
     }
-    const reading = Promise.all([read(), read()])
+    const arrive = async (): Promise<void> => {
+      for (; !over.signal.aborted; await pause(200))
+        await arriveNow().catch(failure => failures.push(failure))
+    }
+    const reading = Promise.all([read(), read(), arrive()])
     try {
       await work()
     } finally {

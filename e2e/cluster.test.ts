@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { DeviceServiceService } from '@sallyport/contracts/vault/v1/inventory'
 import { createReport } from '@sallyport/standalone/demo/report'
@@ -18,6 +17,7 @@ import { missingKafka } from '@sallyport/testing/kafka-jars'
 import { counted, figure, isNightly } from '@sallyport/testing/proof'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Business, openBusiness } from './support/business.ts'
+import { certificateIn } from './support/certificates.ts'
 import { killReplica, openCluster } from './support/cluster.ts'
 import { falseClock, noFalseClock } from './support/false-clock.ts'
 import { hurryOperations } from './support/hurry.ts'
@@ -50,13 +50,8 @@ beforeEach(context => {
   if (missing) context.skip(missing)
 })
 
-/** What a service proves itself with; whoever took it over has it. */
-const certificateOf = async (name: ServiceName): Promise<TlsMaterial> => {
-  const { environment } = platform.services[name]
-  const read = (part: string): Promise<Buffer> => readFile(environment[`SALLYPORT_TLS_${part}_FILE`] ?? '')
-  const [certificate, privateKey, authority] = [read('CERTIFICATE'), read('KEY'), read('AUTHORITY')]
-  return { certificate: await certificate, privateKey: await privateKey, authority: await authority }
-}
+const certificateOf = (name: ServiceName): Promise<TlsMaterial> =>
+  certificateIn(platform.services[name].environment)
 
 /** Whether a session proxy has a live session. */
 const carries = async (replica: number): Promise<boolean> => {

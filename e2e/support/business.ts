@@ -14,7 +14,7 @@ import { opens, operationsOf, reveal, setPolicy } from './rotation.ts'
 import { shows } from './seen.ts'
 import { openSmallHost } from './small-host.ts'
 import { allow, type Guarded, guard, type Host } from './stage.ts'
-import { connectSuperuserAt } from './superuser.ts'
+import { connectSuperuserAt, type Superuser } from './superuser.ts'
 
 type Versioned = { readonly id: string; readonly version: number }
 
@@ -34,7 +34,8 @@ export type Business = AsyncDisposable & {
   readonly guarded: readonly Guarded[]
   /** Gives somebody new the right to see the guarded passwords. */
   readonly reader: () => Promise<Person>
-  readonly startLoad: () => Load
+  /** Two people write unless told how many. */
+  readonly startLoad: (writers?: number) => Load
   /** Waits until there is more of everything than there was. */
   readonly goesOn: (load: Load) => Promise<void>
   /** All that was acknowledged is there once and in the trail once, passwords are known, and the chain is whole. */
@@ -68,11 +69,11 @@ export const openBusiness = async (platform: Processes, admin: Person, tag: stri
     await allow(admin.api, tag, [person], { view: { allowed: true } })
     return person
   }
-  const startLoad = (): Load => {
+  const startLoad = (writers = 2): Load => {
     const load = new AsyncDisposableStack()
     const target = { username: host.account.username, deviceName: web.deviceName }
     return {
-      writers: load.use(startWriters(admin.api, 2)),
+      writers: load.use(startWriters(admin.api, writers)),
       rotations: load.use(startRotations(admin.api, guarded.slice(1))),
       sessions: load.use(startSessions(platform, visitors, target)),
       [Symbol.asyncDispose]: () => load.disposeAsync(),
@@ -93,6 +94,7 @@ export const openBusiness = async (platform: Processes, admin: Person, tag: stri
       const { secret } = await reveal(api, guarded[index] ?? fail())
       expect(await opens(one, secret), 'the password in the vault').toBe(true)
     }
+    expect(await deadLetters(superuser), 'events that could not be applied').toBe(0)
     const operations = (await Promise.all(guarded.map(one => operationsOf(admin.api, one)))).flat()
     expect(operations.filter(({ state }) => state !== 'succeeded')).toEqual([])
     expect(await verifyTrail(platform)).toMatchObject({ intact: true })
@@ -134,6 +136,14 @@ const goesOn = async ({ writers, rotations, sessions }: Load): Promise<void> => 
   const count = (): number[] => [writers.acknowledged().length, rotations.ended(), sessions.succeeded()]
   const before = count()
   await eventually(() => count().every((now, index) => now > (before[index] ?? 0)), 90_000)
+}
+
+const deadLetters = async (superuser: Superuser): Promise<number> => {
+  const counts = ['access_control', 'vault', 'execution', 'session_proxy', 'audit'].map(
+    schema => `(select count(*)::int from ${schema}.dead_letters)`,
+  )
+  const [row] = await superuser.query(`select ${counts.join(' + ')} as count`)
+  return Number(row?.['count'])
 }
 
 const fail = (): never => {

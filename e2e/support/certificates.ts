@@ -1,9 +1,10 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { connect } from 'node:tls'
 import type { ServiceName } from '@sallyport/identity/services'
 import { createServiceAuthority, type ServiceAuthority } from '@sallyport/rpc/authority'
+import type { TlsMaterial } from '@sallyport/rpc/tls'
 import type { DataDirectory } from '@sallyport/standalone/data-directory'
 import { type Environment, forEachService } from './service-environment.ts'
 
@@ -50,6 +51,17 @@ export const writeCertificates = async (data: DataDirectory): Promise<Certificat
   }))
   return { environments, authority, renew }
 }
+
+/** What a service proves itself with, as it stands in its files; whoever took it over has it. */
+export const certificateIn = async (environment: Environment): Promise<TlsMaterial> => {
+  const read = (part: string): Promise<Buffer> => readFile(environment[`SALLYPORT_TLS_${part}_FILE`] ?? '')
+  const [certificate, privateKey, authority] = [read('CERTIFICATE'), read('KEY'), read('AUTHORITY')]
+  return { certificate: await certificate, privateKey: await privateKey, authority: await authority }
+}
+
+/** Whether a certificate is its key's: files that are just replaced do not fit. */
+export const fits = ({ certificate, privateKey }: TlsMaterial): boolean =>
+  new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey))
 
 /** The serial number of the certificate that whoever listens on a port of loopback shows. */
 export const serialAt = async (port: number): Promise<string> => {
