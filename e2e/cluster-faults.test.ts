@@ -357,7 +357,7 @@ describe('Two replicas of every service, and a fault', () => {
     for (const { environment } of platform.replicas.map(({ vault }) => vault)) {
       const address = `127.0.0.1:${environment['SALLYPORT_VAULT_PORT']}`
       using channel = openChannel({ service: 'vault', address, tls })
-      if (!(await channel.connects(5_000))) throw new Error('A newcomer was not let in')
+      if (!(await channel.connects(2_000))) throw new Error('A newcomer was not let in')
     }
   }
 
