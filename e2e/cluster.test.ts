@@ -7,6 +7,9 @@ import { tellStory } from '@sallyport/standalone/demo/story'
 import { verifyTrail } from '@sallyport/standalone/demo/verify-trail'
 import { type ServiceName, serviceNames } from '@sallyport/identity/services'
 import { createServiceAuthority } from '@sallyport/rpc/authority'
+import { type Api, ApiProblem, connectApi } from '@sallyport/api-client/api'
+import { defaultLimits } from '@sallyport/gateway/config'
+import { createPerson } from '@sallyport/standalone/demo/scene'
 import { openChannel } from '@sallyport/rpc/channel'
 import { connectRpc } from '@sallyport/rpc/client'
 import type { TlsMaterial } from '@sallyport/rpc/tls'
@@ -109,6 +112,34 @@ describe('Two replicas of every service, each a process, with Kafka and PostgreS
     const times = []
     for (const shell of shells) times.push(await business.cut(shell))
     expect(Math.max(...times), 'milliseconds until a session had ended').toBeLessThan(endsWithinMs)
+  })
+
+  it('have one limit for what a person may do in a minute', async () => {
+    await using superuser = await connectSuperuserAt(platform.postgres.adminUrl())
+    const [row] = await superuser.query('select extract(second from now())::float8 as second')
+    // Counts end with the minute.
+    const second = Number(row?.['second'])
+    if (second > 45) await pause((60.5 - second) * 1_000)
+    const { api } = await createPerson(admin.api, 'urs', 'user')
+    const gateways = platform.replicas.map(({ gateway }) =>
+      connectApi(`http://127.0.0.1:${gateway.environment['SALLYPORT_GATEWAY_PORT']}`, api.token),
+    )
+    const perGateway = 100
+    expect(perGateway).toBeLessThan(defaultLimits.secret)
+    expect(perGateway * gateways.length).toBeGreaterThan(defaultLimits.secret)
+    const ask = (gateway: Api): Promise<number> =>
+      gateway.post('/reveal-tickets/redeem', { ticket: 'none' }).then(
+        () => 200,
+        (failure: unknown) => (failure instanceof ApiProblem ? failure.status : 0),
+      )
+    const askOften = async (gateway: Api): Promise<number[]> => {
+      const statuses: number[] = []
+      for (; statuses.length < perGateway; await pause(40)) statuses.push(await ask(gateway))
+      return statuses
+    }
+    const statuses = (await Promise.all(gateways.map(askOften))).flat()
+    expect(statuses.filter(status => status === 429).length, 'of calls over the limit').toBeGreaterThan(0)
+    expect(await Promise.all(gateways.map(ask))).toEqual([429, 429])
   })
 
   it('S-K8-03: refuse who is not one of them, and tell their operator', async () => {

@@ -34,6 +34,7 @@ import { createTotpVault } from './login/sealed-totp.ts'
 import { auditDenials } from './rpc/audit-denials.ts'
 import { bindings } from './rpc/index.ts'
 import { createPolicies } from './store/policies.ts'
+import { forgetCounts } from './store/shared-counts.ts'
 import { createStore, type Tx } from './store/store.ts'
 import { findOperatorTenant } from './store/tenants.ts'
 
@@ -53,6 +54,7 @@ export type AccessControlOverrides = {
 }
 
 const sweepMs = 250
+const minuteMs = 60_000
 
 /** Starts the policy decision point: who one is, what one may do, and what was granted. */
 export const startAccessControl = async (
@@ -117,6 +119,10 @@ export const startAccessControl = async (
     }),
     relayOutbox({ pool: workerPool, driver, source: 'sallyport/access-control', log, tracing, signal }),
     runEvery(sweepMs, () => sweep(deps), { log, signal }),
+    runEvery(minuteMs, () => forgetCounts(workerPool, Math.floor(clock.now().getTime() / minuteMs)), {
+      log,
+      signal,
+    }),
   ]
   opened.defer(async () => {
     stopping.abort()

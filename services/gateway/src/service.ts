@@ -9,6 +9,7 @@ import { connectUpstreams, type UpstreamName, type Upstreams } from './clients/u
 import type { GatewayConfig } from './config.ts'
 import { buildApp } from './edge/app.ts'
 import { drainOf } from './edge/drain.ts'
+import { createSharedCounts, type SharedCounts } from './edge/shared-counts.ts'
 import { renewCertificate } from './edge/renew-certificate.ts'
 
 export type RunningService = AsyncDisposable & {
@@ -31,7 +32,8 @@ export const startGateway = async (
   const missing = readiness(channels, upstreams)
   const meter = opened.use(openMeter(err => log.warn({ err }, 'A metric could not be read')))
   const tracing = opened.use(await openTracing({ service: 'gateway', config: config.tracing, meter, log }))
-  const app = await buildApp({ config, upstreams, missing, meter, tracing, log })
+  const counts = createSharedCounts(upstreams.authentication)
+  const app = await buildApp({ config, upstreams, counts, missing, meter, tracing, log })
   opened.defer(() => app.close())
   const drain = drainOf(app)
   if (config.tls) opened.use(renewCertificate(app, config.tls, log))
@@ -40,10 +42,28 @@ export const startGateway = async (
     const needs = { 'every service behind it': async () => (await missing()).length === 0 }
     opened.use(await serveHealth({ ...config.health, meter, needs, log }))
   }
+  opened.use(shareEvery(shareMs, counts, log))
   // First of all: whoever asks meanwhile is answered, and goes elsewhere from then on.
   opened.defer(() => drain.begin(config.drainSeconds ?? 0))
   const running = opened.move()
   return { address, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+const shareMs = 1_000
+
+/** While access-control cannot be asked, each gateway counts for itself. */
+const shareEvery = (everyMs: number, { share }: Pick<SharedCounts, 'share'>, log: Logger): Disposable => {
+  let isSharing = false
+  const timer = setInterval(() => {
+    if (isSharing) return
+    isSharing = true
+    share()
+      .catch((err: unknown) => log.warn({ err }, 'What was counted could not be shared'))
+      .finally(() => {
+        isSharing = false
+      })
+  }, everyMs)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 const openChannels = (

@@ -4,6 +4,7 @@ import { noTracing } from '@sallyport/telemetry/tracing'
 import type { FastifyInstance } from 'fastify'
 import { gatewayDefaults } from '../src/config.ts'
 import { type AppParts, buildApp } from '../src/edge/app.ts'
+import { createSharedCounts } from '../src/edge/shared-counts.ts'
 import { type FakeUpstreams, fakeUpstreams, goodToken } from './fake-upstreams.ts'
 
 export const origin = 'https://sallyport.example'
@@ -40,6 +41,7 @@ export const testGateway = async (overrides: Overrides = {}): Promise<TestGatewa
   const app = await buildApp({
     config: { ...gatewayDefaults, origins: [origin], limits, ...overrides.config },
     upstreams,
+    counts: createSharedCounts(upstreams.authentication),
     missing: overrides.missing ?? (async () => []),
     meter,
     tracing: overrides.tracing ?? noTracing,

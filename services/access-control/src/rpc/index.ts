@@ -75,6 +75,7 @@ import { resolveTarget } from './resolve-target.ts'
 import { revokeApiToken } from './revoke-api-token.ts'
 import { revokeRequest } from './revoke-request.ts'
 import { rotateSigningKeys } from './rotate-signing-keys.ts'
+import { shareCounts } from './share-counts.ts'
 import { unlockUser } from './unlock-user.ts'
 import { updateAccessGroup } from './update-access-group.ts'
 import { updateRole } from './update-role.ts'
@@ -99,6 +100,7 @@ export const bindings = (deps: Deps): Binding[] => [
     revokeApiToken: revokeApiToken(deps),
     getVerificationKeys: getVerificationKeys(deps),
     rotateSigningKeys: rotateSigningKeys(deps),
+    shareCounts: shareCounts(deps),
   }),
   bind(TenantServiceService, tenantMethods, {
     createTenant: createTenant(deps),

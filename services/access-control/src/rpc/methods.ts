@@ -42,6 +42,7 @@ export const authenticationMethods: MethodTable<typeof AuthenticationServiceServ
     rate: 'write',
     audit: 'signing_key.rotated',
   },
+  shareCounts: { callers: people, permission: 'service', rate: 'internal', audit: 'none' },
 }
 
 export const tenantMethods: MethodTable<typeof TenantServiceService> = {

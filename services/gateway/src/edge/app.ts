@@ -2,7 +2,6 @@ import type { SecureVersion } from 'node:tls'
 import './fastify-types.ts'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
-import rateLimit from '@fastify/rate-limit'
 import type { Logger } from '@sallyport/telemetry/logger'
 import type { Meter } from '@sallyport/telemetry/metrics'
 import type { Tracing } from '@sallyport/telemetry/tracing'
@@ -31,6 +30,7 @@ import { countRequests } from './request-metrics.ts'
 import { refuseRoutesWithoutRow, registerRoutes } from './register.ts'
 import { requestIdOf } from './request-id.ts'
 import { parseStrictJson } from './strict-json.ts'
+import type { SharedCounts } from './shared-counts.ts'
 import { traceRequests } from './trace-requests.ts'
 import { turnAwayWhatDoesNotFit } from './turn-away.ts'
 
@@ -42,6 +42,7 @@ export type AppParts = {
     'origins' | 'trustedProxies' | 'limits' | 'upstreamDeadlineMs' | 'rightsWatch' | 'tls'
   >
   readonly upstreams: Upstreams
+  readonly counts: Pick<SharedCounts, 'limit'>
   /** The services that it lacks to be ready; none when it is. */
   readonly missing: () => Promise<readonly string[]>
   readonly meter: Pick<Meter, 'count' | 'time'>
@@ -53,6 +54,7 @@ export type AppParts = {
 export const buildApp = async ({
   config,
   upstreams,
+  counts,
   missing,
   meter,
   tracing,
@@ -78,7 +80,6 @@ export const buildApp = async ({
   countRequests(app, meter)
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: closedPolicy } })
   await app.register(cookie)
-  await app.register(rateLimit, { global: false })
   refuseRoutesWithoutRow(app)
   await registerOpenApi(app, '1')
   registerHealth(app, missing)
@@ -87,7 +88,7 @@ export const buildApp = async ({
   const gate = createGate({
     places,
     authenticate,
-    limiters: createLimiters(app, config.limits),
+    limiters: createLimiters(counts, config.limits),
     origins: config.origins,
   })
   registerRoutes(

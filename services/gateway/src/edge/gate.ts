@@ -24,14 +24,14 @@ type Deps = {
 export const createGate = (deps: Deps) => {
   const enter = async (request: FastifyRequest, row: RouteRow): Promise<void> => {
     if (row.needs === 'nothing') {
-      await deps.limiters.bySource(row.rate)(request)
+      deps.limiters.bySource(row.rate)(request)
       check(request, 'nothing')
       return
     }
     const presented = presentedToken(request.headers, request.cookies)
     check(request, presented.by)
     request.principal = await recognise(request, row, presented)
-    await deps.limiters.byPrincipal(row.rate)(request)
+    deps.limiters.byPrincipal(row.rate)(request)
   }
 
   const check = (request: FastifyRequest, by: Presented['by'] | 'nothing'): void => {
@@ -43,7 +43,7 @@ export const createGate = (deps: Deps) => {
     row: RouteRow,
     { token }: Presented,
   ): Promise<Principal> => {
-    await deps.limiters.fewBadTokens(request)
+    deps.limiters.fewBadTokens(request)
     try {
       return await deps.authenticate({
         token,
@@ -53,7 +53,7 @@ export const createGate = (deps: Deps) => {
       })
     } catch (failure) {
       if (failure instanceof SallyportError && failure.code === 'unauthenticated') {
-        await deps.limiters.countBadToken(request)
+        deps.limiters.countBadToken(request)
       }
       throw failure
     }

@@ -1,9 +1,10 @@
 import { SallyportError } from '@sallyport/errors/error'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { RateClass } from '../http/route-row.ts'
+import type { SharedCounts } from './shared-counts.ts'
 import { sourceAddressOf } from './source-address.ts'
 
-/** Requests a minute. Each replica counts by itself; lock-outs, which must be exact, are access-control's. */
+/** Requests a minute, of all gateways together. Lock-outs, which must be exact, are access-control's. */
 export type RateLimits = Readonly<Record<RateClass, number>> & {
   /** Tokens that turned out to be no good, from one source address. */
   readonly badTokens: number
@@ -12,7 +13,7 @@ export type RateLimits = Readonly<Record<RateClass, number>> & {
 /** A tenant may use this many times what one of its users may. */
 const tenantFactor = 20
 
-type Check = (request: FastifyRequest) => Promise<void>
+type Check = (request: FastifyRequest) => void
 
 export type Limiters = {
   readonly bySource: (rate: RateClass) => Check
@@ -25,40 +26,44 @@ export type Limiters = {
 
 const classes: readonly RateClass[] = ['read', 'write', 'login', 'secret']
 
-/** Needs the rate-limit plugin to be registered. */
-export const createLimiters = (app: FastifyInstance, limits: RateLimits): Limiters => {
-  const limiter = (
-    max: number,
-    keyGenerator: (request: FastifyRequest) => string,
-  ): ReturnType<typeof app.createRateLimit> => app.createRateLimit({ max, timeWindow: 60_000, keyGenerator })
-  const perClass = <T>(make: (rate: RateClass) => T): ReadonlyMap<RateClass, T> =>
-    new Map(classes.map(rate => [rate, make(rate)]))
-  const sources = perClass(rate => limiter(limits[rate], sourceAddressOf))
-  const users = perClass(rate => limiter(limits[rate], userKey))
-  const tenants = perClass(rate => limiter(limits[rate] * tenantFactor, tenantKey))
-  const badTokens = limiter(limits.badTokens, sourceAddressOf)
+export const createLimiters = (counts: Pick<SharedCounts, 'limit'>, limits: RateLimits): Limiters => {
+  const limitEach = (what: string, keyOf: (request: FastifyRequest) => string, factor = 1) => {
+    const checks = new Map<RateClass, Check>(
+      classes.map(rate => {
+        const limit = counts.limit(`${what} ${rate}`, limits[rate] * factor)
+        return [rate, request => refuseBeyond(limit.count(keyOf(request)))]
+      }),
+    )
+    // No counter is no leave.
+    return (rate: RateClass): Check => checks.get(rate) ?? refuse
+  }
+  const [bySource, byUser, byTenant] = [
+    limitEach('source', sourceAddressOf),
+    limitEach('user', userKey),
+    limitEach('tenant', tenantKey, tenantFactor),
+  ]
+  const badTokens = counts.limit('bad tokens', limits.badTokens)
   return {
-    bySource: rate => request => refuseBeyond(sources.get(rate)?.(request)),
-    byPrincipal: rate => async request => {
-      await refuseBeyond(users.get(rate)?.(request))
-      await refuseBeyond(tenants.get(rate)?.(request))
+    bySource,
+    byPrincipal: rate => request => {
+      byUser(rate)(request)
+      byTenant(rate)(request)
     },
-    fewBadTokens: request => refuseBeyond(badTokens(request, { increment: false })),
-    countBadToken: async request => void (await badTokens(request)),
+    fewBadTokens: request => refuseBeyond(badTokens.look(sourceAddressOf(request))),
+    countBadToken: request => void badTokens.count(sourceAddressOf(request)),
   }
 }
 
 const userKey = ({ principal }: FastifyRequest): string => `${principal?.tenantId}/${principal?.userId}`
 const tenantKey = ({ principal }: FastifyRequest): string => `${principal?.tenantId}`
 
-type Count = { readonly isAllowed: boolean } | { readonly isExceeded: boolean; readonly ttlInSeconds: number }
+const refuse = (): never => {
+  throw new SallyportError('internal')
+}
 
-const refuseBeyond = async (counting: Promise<Count> | undefined): Promise<void> => {
-  const count = await counting
-  // No counter is no leave.
-  if (!count) throw new SallyportError('internal')
-  if (!('isExceeded' in count) || !count.isExceeded) return
+const refuseBeyond = (againAfterMs: number | undefined): void => {
+  if (againAfterMs === undefined) return
   throw new SallyportError('request.too_many', undefined, {
-    metadata: { retryAfterSeconds: String(Math.max(1, count.ttlInSeconds)) },
+    metadata: { retryAfterSeconds: String(Math.max(1, Math.ceil(againAfterMs / 1_000))) },
   })
 }
