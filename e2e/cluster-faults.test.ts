@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { defaultLimits } from '@sallyport/gateway/config'
 import { platformTopics } from '@sallyport/audit/events/topics'
 import { kafkaClient } from '@sallyport/events/kafka-client'
 import { type ServiceName, serviceNames } from '@sallyport/identity/services'
@@ -27,6 +26,7 @@ import { shownBy } from './support/seen.ts'
 import { mountSmallDisk, noSmallDisk, type SmallDisk } from './support/small-disk.ts'
 import type { Guarded, Host } from './support/stage.ts'
 import { connectSuperuserAt, type Superuser } from './support/superuser.ts'
+import { unlimited } from './support/unlimited.ts'
 import { clear, layNetwork, type Network, type Weather } from './support/weather.ts'
 
 const endsWithinMs = 2_000
@@ -50,12 +50,6 @@ beforeAll(async () => {
   noDisk = await noSmallDisk()
   if (!noDisk) disk = stack.use(await mountSmallDisk(16))
   network = stack.use(layNetwork())
-  const unlimited = Object.fromEntries(
-    Object.keys(defaultLimits).map(name => [
-      `SALLYPORT_GATEWAY_LIMIT_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
-      '1000000',
-    ]),
-  )
   const recordings = noDisk ? {} : { SALLYPORT_RECORDING_DIRECTORY: disk.path }
   const cluster = stack.use(
     await openCluster({

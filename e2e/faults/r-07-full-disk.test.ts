@@ -13,6 +13,7 @@ import { mountSmallDisk, noSmallDisk, type SmallDisk } from '../support/small-di
 import { openSmallHost } from '../support/small-host.ts'
 import { allow, type Guarded, guard, type Host } from '../support/stage.ts'
 import { connectSuperuserAt, type Superuser, tablesOf } from '../support/superuser.ts'
+import { unlimited } from '../support/unlimited.ts'
 
 const fullMs = 3_000
 const rounds = counted(20, 2)
@@ -30,7 +31,9 @@ beforeAll(async () => {
   missing = await noSmallDisk()
   if (missing) return
   disk = stack.use(await mountSmallDisk(200))
-  platform = stack.use(await startProcesses({ directory: disk.path, replicas: 2 }))
+  platform = stack.use(
+    await startProcesses({ directory: disk.path, replicas: 2, environment: { gateway: unlimited } }),
+  )
   const { apiUrl, initialPassword } = platform
   admin = await signInFirst(apiUrl, { userName: 'admin', initialPassword })
   visitors = await Promise.all(['alice', 'bob'].map(name => createPerson(admin.api, name, 'user')))

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Flood, FloodOptions } from '../support/load/flood.ts'
 import { type Processes, startProcesses } from '../support/processes.ts'
 import { startProgram } from '../support/program.ts'
+import { unlimited } from '../support/unlimited.ts'
 
 // Long enough for a moment in which the machine does something else not to decide.
 const seconds = counted(30, 16)
@@ -20,11 +21,6 @@ const recoversWithinMs = 5_000
 const path = '/devices?limit=1'
 let platform: Processes
 let people: readonly Person[]
-
-/** Nobody's own limit is in the way: here it is the machine that has not enough. */
-const unlimited = Object.fromEntries(
-  ['READ', 'WRITE', 'LOGIN'].map(name => [`SALLYPORT_GATEWAY_LIMIT_${name}`, '10000000']),
-)
 
 const start = async (replicas: number): Promise<void> => {
   platform = await startProcesses({ environment: { gateway: unlimited }, replicas })
