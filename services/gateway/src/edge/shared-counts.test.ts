@@ -116,6 +116,19 @@ describe('A limit', () => {
     expect(asked.flatMap(({ counts }) => counts.map(({ count }) => count))).toEqual([31])
   })
 
+  it('tells nothing of a minute that is over', async () => {
+    const { gateway, setAway, asked, pass } = scene()
+    const one = gateway()
+    const limit = one.limit('user read', 30)
+    setAway(true)
+    times(30, () => limit.count('alice'))
+    await expect(one.share()).rejects.toThrow('unavailable')
+    pass(minuteMs)
+    setAway(false)
+    await one.share()
+    expect(asked).toEqual([])
+  })
+
   it('keeps no more than 5,000 keys, and forgets first who was away longest', () => {
     const limit = scene().gateway().limit('user read', 1)
     times(2, () => limit.count('first'))

@@ -45,10 +45,10 @@ export const createSharedCounts = (
 ): SharedCounts => {
   const counters: Counter[] = []
   const share = async (): Promise<void> => {
-    const shared = counters.flatMap(worthTelling).slice(0, mostShared)
+    const askedAt = steadyNow()
+    const shared = counters.flatMap(counter => worthTelling(counter, askedAt)).slice(0, mostShared)
     if (shared.length === 0) return
     const told = shared.map(({ key, count: { own } }) => ({ key, count: own }))
-    const askedAt = steadyNow()
     const { totals, minuteEndsInMilliseconds } = await access.shareCounts({ counts: told }, { deadlineMs })
     for (const [index, { count }] of shared.entries()) {
       count.told = totals[index] ?? 0
@@ -68,9 +68,9 @@ export const createSharedCounts = (
 
 const deadlineMs = 2_000
 
-const worthTelling = ({ name, max, counts }: Counter): { key: Buffer; count: Count }[] =>
+const worthTelling = ({ name, max, counts }: Counter, now: number): { key: Buffer; count: Count }[] =>
   [...counts]
-    .filter(([, { told, own }]) => own > 0 && told + own > max * worthSharing)
+    .filter(([, { told, own, endsAt }]) => endsAt > now && own > 0 && told + own > max * worthSharing)
     .map(([key, count]) => ({ key: createHash('sha256').update(`${name} ${key}`).digest(), count }))
 
 const limitOf = ({ max, counts }: Counter, steadyNow: () => number): Limit => {
