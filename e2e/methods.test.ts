@@ -85,13 +85,14 @@ test('a service asks vault and access-control for others only what its work need
   ])
 })
 
-test('the gateway calls nothing without a person, except to sign one in', () => {
+test('the gateway calls nothing without a person, except to sign one in and to share its counts', () => {
   const alone = declaredMethods.filter(row => row.permission === 'service' && row.callers.includes('gateway'))
   expect(alone.map(({ name }) => name)).toEqual([
     'AuthenticationService/BeginLogin',
     'AuthenticationService/ContinueLogin',
     'AuthenticationService/Authenticate',
     'AuthenticationService/GetVerificationKeys',
+    'AuthenticationService/ShareCounts',
   ])
 })
 
