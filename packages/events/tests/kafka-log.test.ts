@@ -1,4 +1,6 @@
+import { createHook } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { eventually } from '@sallyport/testing/eventually'
 import { type Kafka, startKafka } from '@sallyport/testing/kafka'
 import { missingKafka } from '@sallyport/testing/kafka-jars'
@@ -108,6 +110,20 @@ const reading = (topic: string, options: ReadingOptions = {}): Reading => {
       await driver[Symbol.asyncDispose]()
     },
   }
+}
+
+/** How many timers are started in a second, by whomever in this process. */
+const timersInASecond = async (): Promise<number> => {
+  let count = 0
+  const hook = createHook({
+    init: (_id, type) => {
+      if (type === 'Timeout') count += 1
+    },
+  })
+  hook.enable()
+  await pause(1_000)
+  hook.disable()
+  return count
 }
 
 describe('Kafka', () => {
@@ -224,6 +240,16 @@ describe('Kafka', () => {
     await using reader = reading(topic)
     await eventually(() => reader.seen.length >= records.length)
     expect(reader.seen).toEqual(records.map(({ id }) => id))
+  })
+
+  it('leaves the processor alone while there is nothing to do', async () => {
+    const topic = await newTopic()
+    await using driver = open()
+    await using reader = reading(topic)
+    await driver.publish([record(topic)])
+    await eventually(() => reader.seen.length > 0)
+    // kafkajs without its patch starts some 900 on each of the connections.
+    expect(await timersInASecond()).toBeLessThan(50)
   })
 
   it('lets nobody in with a wrong password, or without TLS', async () => {
