@@ -2,15 +2,25 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { watchedPlatforms } from '../e2e/soak/watched-platforms.ts'
+import { missingKafka } from '../packages/testing/src/kafka-jars.ts'
 
 const program = join(import.meta.dirname, '../e2e/soak/main.ts')
 
-/** A platform under a light load, which goes on beside the tests. Disposing it ends it. */
+/** Platforms under a light load, which go on beside the tests. Disposing ends them. */
 export const startSoak = (directory: string): AsyncDisposable => {
-  const samples = join(directory, 'soak.jsonl')
-  process.env['SALLYPORT_SOAK'] = samples
-  const log = openSync(join(directory, 'soak.log'), 'a')
-  const soak = spawn(process.execPath, ['--conditions=source', program, samples], {
+  process.env['SALLYPORT_SOAK'] = directory
+  const stack = new AsyncDisposableStack()
+  for (const { kind } of watchedPlatforms) {
+    if (kind === 'one-process' || !missingKafka()) stack.use(watch(directory, kind))
+  }
+  return stack
+}
+
+const watch = (directory: string, kind: string): AsyncDisposable => {
+  const log = openSync(join(directory, `${kind}.log`), 'a')
+  const samples = join(directory, `${kind}.jsonl`)
+  const soak = spawn(process.execPath, ['--conditions=source', program, kind, samples], {
     stdio: ['pipe', log, log],
   })
   closeSync(log)

@@ -1,12 +1,15 @@
 // Loaded into the process under load, ahead of its program: measures it from inside, after a collection of garbage, so
 // that what is measured is what is kept.
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { MemorySample } from './samples.ts'
 
 const path = process.env['SALLYPORT_SOAK_SAMPLES']
 const everyMs = 10_000
+/** `services/gateway/src/main.ts` is the gateway’s. */
+const program = basename(dirname(dirname(process.argv[1] ?? '')))
 
 setFlagsFromString('--expose-gc')
 // Only a new context sees what a flag exposes.
@@ -31,6 +34,7 @@ const sample = (): MemorySample => {
   const { heapUsed, external } = process.memoryUsage()
   return {
     kind: 'memory',
+    process: `${program} ${process.pid}`,
     at: performance.now(),
     resident: anonymousBytes(),
     kept: heapUsed - codeBytes() + external,

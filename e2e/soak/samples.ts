@@ -7,6 +7,8 @@ export const soakMs: number = (isNightly ? 8 * 60 : 12) * 60_000
 /** What a process keeps, in bytes and in numbers. `at`: milliseconds since it started. */
 export type MemorySample = {
   readonly kind: 'memory'
+  /** Its service’s name and its id. */
+  readonly process: string
   readonly at: number
   readonly resident: number
   /** After a collection of garbage, without code: the engine goes on compiling for long, but not for ever. */
