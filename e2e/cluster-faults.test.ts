@@ -26,6 +26,7 @@ import { shownBy } from './support/seen.ts'
 import { mountSmallDisk, noSmallDisk, type SmallDisk } from './support/small-disk.ts'
 import type { Guarded, Host } from './support/stage.ts'
 import { connectSuperuserAt, type Superuser } from './support/superuser.ts'
+import type { Links } from './support/service-environment.ts'
 import { unlimited } from './support/unlimited.ts'
 import { clear, layNetwork, type Network, type Weather } from './support/weather.ts'
 
@@ -37,6 +38,7 @@ let missing: string | undefined
 let noDisk: string | undefined
 let disk: SmallDisk
 let network: Network
+let wayToDatabase: Network
 let kafka: Kafka
 let platform: Processes
 let superuser: Superuser
@@ -50,10 +52,13 @@ beforeAll(async () => {
   noDisk = await noSmallDisk()
   if (!noDisk) disk = stack.use(await mountSmallDisk(16))
   network = stack.use(layNetwork())
+  wayToDatabase = stack.use(layNetwork())
+  const links: Links = (caller, callee, port) =>
+    (callee === 'postgres' ? wayToDatabase : network).links(caller, callee, port)
   const recordings = noDisk ? {} : { SALLYPORT_RECORDING_DIRECTORY: disk.path }
   const cluster = stack.use(
     await openCluster({
-      links: network.links,
+      links,
       environment: { gateway: unlimited, 'session-proxy': recordings },
     }),
   )
@@ -297,7 +302,8 @@ describe('Two replicas of every service, and a fault', () => {
     network.set(bad)
     let struck = 0
     for (let storm = 0; storm < storms; storm += 1) {
-      struck += storm % 3 === 0 ? network.halfOpen(0.3) : network.reset(0.3)
+      for (const ways of [network, wayToDatabase])
+        struck += storm % 3 === 0 ? ways.halfOpen(0.3) : ways.reset(0.3)
       await pause(stormMs)
     }
     await business.goesOn(load)

@@ -5,7 +5,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sallyport/postgre
 import { eventually } from '@sallyport/testing/eventually'
 import { figure } from '@sallyport/testing/proof'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Cable, layCable } from '../support/cable.ts'
+import { type Cable, layCable } from '@sallyport/testing/cable'
 import { failCommits } from '../support/failing-commit.ts'
 import { everyPlace, repeated } from '../support/fault-places.ts'
 import { hurryOperations } from '../support/hurry.ts'

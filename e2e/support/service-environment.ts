@@ -40,8 +40,8 @@ const portForEach = (next: () => number): Record<ServiceName, number> =>
   // One entry for each service is made.
   Object.fromEntries(serviceNames.map(name => [name, next()])) as Record<ServiceName, number>
 
-/** The port of loopback at which one service reaches another, of which it knows the port. */
-export type Links = (caller: ServiceName, callee: ServiceName, port: number) => Promise<number>
+/** The port of loopback at which a service reaches another or the database, of which it knows the port. */
+export type Links = (caller: ServiceName, callee: ServiceName | 'postgres', port: number) => Promise<number>
 
 /**
  * The environment of each service as a process of its own: what an operator would write; for each replica.
@@ -68,8 +68,22 @@ export const environmentsOf = async (
     return Object.fromEntries(await Promise.all(entries))
   }
   const addresses = await forEachService(addressesOf)
-  const shared = { ...installation, addresses, apiUrl }
+  const shared = { ...installation, addresses, databases: await databasesOf(installation, links), apiUrl }
   return ports.map((own, replica) => environmentsOfReplica(shared, own, `replica-${replica}`))
+}
+
+type DatabaseUrl = StandaloneDatabase['url']
+
+/** How each service finds its database. */
+const databasesOf = (
+  { database }: Installation,
+  links: Links,
+): Promise<Readonly<Record<ServiceName, DatabaseUrl>>> => {
+  const { port } = new URL(database.url('vault', 'app'))
+  return forEachService(async caller => {
+    const reached = await links(caller, 'postgres', Number(port))
+    return (schema, kind) => Object.assign(new URL(database.url(schema, kind)), { port: reached }).href
+  })
 }
 
 export const forEachService = async <T>(
@@ -81,48 +95,48 @@ export const forEachService = async <T>(
 }
 
 type Shared = Installation & {
+  readonly databases: Readonly<Record<ServiceName, DatabaseUrl>>
   readonly addresses: Readonly<Record<ServiceName, Environment>>
   readonly apiUrl: string
 }
 
 const environmentsOfReplica = (
-  { data, keys, database, broker, tls, addresses, apiUrl }: Shared,
+  { data, keys, databases, broker, tls, addresses, apiUrl }: Shared,
   ports: Ports,
   instance: string,
 ): Readonly<Record<ServiceName, Environment>> => {
-  const eventLog: Environment = broker
-    ? onKafka(broker)
-    : { SALLYPORT_EVENT_LOG_URL: database.url('event_log', 'app') }
+  const eventLog = (name: ServiceName): Environment =>
+    broker ? onKafka(broker) : { SALLYPORT_EVENT_LOG_URL: databases[name]('event_log', 'app') }
   const common = (name: ServiceName): Environment => ({
     NODE_ENV: 'test',
     // To read everything anew would take most of a start.
     NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled-code'),
     SALLYPORT_LOG_LEVEL: 'error',
-    ...eventLog,
+    ...eventLog(name),
     [`SALLYPORT_${screaming(name)}_PORT`]: `${ports.services[name]}`,
     SALLYPORT_HEALTH_PORT: `${ports.health[name]}`,
     ...addresses[name],
     ...tls[name],
   })
-  const stored = (schema: SchemaName): Environment => ({
-    [`SALLYPORT_${schema.toUpperCase()}_DATABASE_URL`]: database.url(schema, 'app'),
-    [`SALLYPORT_${schema.toUpperCase()}_WORKER_DATABASE_URL`]: database.url(schema, 'worker'),
+  const stored = (name: ServiceName, schema: SchemaName): Environment => ({
+    [`SALLYPORT_${schema.toUpperCase()}_DATABASE_URL`]: databases[name](schema, 'app'),
+    [`SALLYPORT_${schema.toUpperCase()}_WORKER_DATABASE_URL`]: databases[name](schema, 'worker'),
   })
   return {
     'access-control': {
       ...common('access-control'),
-      ...stored('access_control'),
+      ...stored('access-control', 'access_control'),
       SALLYPORT_ACCESS_CONTROL_KEY_RING_FILE: keys.accessControl,
     },
-    vault: { ...common('vault'), ...stored('vault'), SALLYPORT_VAULT_ROOT_KEY_FILE: keys.vault },
+    vault: { ...common('vault'), ...stored('vault', 'vault'), SALLYPORT_VAULT_ROOT_KEY_FILE: keys.vault },
     execution: {
       ...common('execution'),
-      ...stored('execution'),
+      ...stored('execution', 'execution'),
       SALLYPORT_TARGETS_ON_LOOPBACK: 'true',
     },
     'session-proxy': {
       ...common('session-proxy'),
-      ...stored('session_proxy'),
+      ...stored('session-proxy', 'session_proxy'),
       SALLYPORT_TARGETS_ON_LOOPBACK: 'true',
       SALLYPORT_SSH_PORT: `${ports.ssh}`,
       SALLYPORT_SSH_HOST_KEY_FILE: keys.sshHost,
@@ -133,7 +147,7 @@ const environmentsOfReplica = (
     },
     audit: {
       ...common('audit'),
-      ...stored('audit'),
+      ...stored('audit', 'audit'),
       SALLYPORT_AUDIT_CHAIN_KEY_FILE: keys.auditChain,
       SALLYPORT_AUDIT_CHECKPOINT_DIRECTORY: data.path('checkpoints'),
       SALLYPORT_TARGETS_ON_LOOPBACK: 'true',

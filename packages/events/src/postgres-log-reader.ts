@@ -1,3 +1,4 @@
+import { endWhenSilent, forgetTheSilent } from '@sallyport/database/silence'
 import pg from 'pg'
 
 /** One subscription's connection: it reads, listens, and holds the right to move its groups' positions. */
@@ -52,13 +53,14 @@ export const openLogReader = async (
   connection: pg.ClientConfig,
   topics: readonly string[],
 ): Promise<LogReader> => {
-  const client = new pg.Client(connection)
+  const client = new pg.Client({ ...connection, connectionTimeoutMillis: 5_000, options: forgetTheSilent })
   const { ring, woken } = bell(topics)
   const held = new Set<string>()
   // The failing query reports the loss; without a listener it would end the process.
   client.on('error', () => {})
   client.on('notification', message => ring(message.payload))
   await client.connect()
+  endWhenSilent(client)
   await client.query('listen event_log')
   return {
     client,

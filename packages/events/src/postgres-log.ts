@@ -1,3 +1,4 @@
+import { endWhenSilent, forgetTheSilent } from '@sallyport/database/silence'
 import pg from 'pg'
 import type { EventDriver } from './driver.ts'
 import type { EventsLog } from './event-log.ts'
@@ -67,15 +68,27 @@ export const pruneLog = async (pool: pg.Pool, days: number): Promise<void> => {
 
 const hourMs = 3_600_000
 
+/** What an hour has brought may take a while to delete. */
+const longestMs = 60_000
+
 /**
  * The driver for installations without a broker: one append-only table, a position per group and topic, LISTEN and
  * NOTIFY. Migration: `prisma/migrations` of this package. Subscriptions hold one connection each.
  */
 export const openPostgresLog = ({ connection, log, retentionDays = 7 }: PostgresLogOptions): EventDriver => {
-  const pool = new pg.Pool({ ...connection, max: 2, idleTimeoutMillis: 30_000 })
+  const pool = new pg.Pool({
+    ...connection,
+    max: 2,
+    idleTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 5_000,
+    options: forgetTheSilent,
+  })
   pool.on('error', err => log.warn({ err }, 'An idle connection to the event log was lost'))
   // One that breaks in use, between two statements, would end the process; the next statement reports it.
-  pool.on('connect', client => client.on('error', () => {}))
+  pool.on('connect', client => {
+    client.on('error', () => {})
+    endWhenSilent(client, longestMs)
+  })
   const timer = setInterval(() => {
     pruneLog(pool, retentionDays).catch((err: unknown) => log.warn({ err }, 'Old events could not be pruned'))
   }, hourMs)

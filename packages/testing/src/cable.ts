@@ -10,6 +10,8 @@ export type Cable = AsyncDisposable & {
   readonly cutAfter: (answers: number) => void
   /** Whether it has come to that. */
   readonly isCutNow: () => boolean
+  /** Lets nothing more through on the connections that there are, and tells neither end. New ones are sound. */
+  readonly silence: () => void
   /** Lets no new connection through until `mend`. */
   readonly hold: () => void
   readonly mend: () => void
@@ -17,6 +19,7 @@ export type Cable = AsyncDisposable & {
 
 export const layCable = async (target: number): Promise<Cable> => {
   const ends = new Set<Socket>()
+  const silent = new WeakSet<Socket>()
   let answersLeft = Number.POSITIVE_INFINITY
   let held = false
   const cut = (): void => {
@@ -36,8 +39,8 @@ export const layCable = async (target: number): Promise<Cable> => {
       answersLeft -= 1
       if (answersLeft <= 0) cut()
     })
-    far.on('close', () => near.destroy())
-    near.on('close', () => far.destroy())
+    far.on('close', () => void (silent.has(far) || near.destroy()))
+    near.on('close', () => void (silent.has(near) || far.destroy()))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -46,6 +49,9 @@ export const layCable = async (target: number): Promise<Cable> => {
     cut,
     cutAfter: answers => {
       answersLeft = answers
+    },
+    silence: () => {
+      for (const end of ends) silent.add(end.unpipe())
     },
     isCutNow: () => answersLeft <= 0,
     hold: () => {
