@@ -18,7 +18,7 @@ const alone = [
 
 // Which take more than half a minute.
 const long =
-  /\/(r-0[2378]|r-1[48]|s-ssh-0[19]|s-az-01|kafka|standalone|rotation|real-rotation|openapi|crash)[^/]*$/
+  /\/(r-0[2378]|r-1[48]|s-ssh-0[19]|s-az-01|cluster|kafka|standalone|rotation|real-rotation|openapi|crash)[^/]*$/
 
 /** Starts with the long ones, so that none of them is left at the end with a worker idle beside it. */
 class LongFirst extends BaseSequencer {

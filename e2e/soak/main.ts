@@ -70,7 +70,7 @@ const sessionsFor = async (
 
 const watched = watchedPlatforms.find(platform => platform.kind === kind)
 if (!watched) throw new Error(`There is no platform of the kind ${kind}`)
-await using platform = await openWatched[watched.kind](path)
+await using platform = await openWatched(watched, path)
 const { apiUrl, initialPassword } = platform
 const admin = await signInFirst(apiUrl, { userName: 'admin', initialPassword })
 await using _ = await sessionsFor(admin, platform)

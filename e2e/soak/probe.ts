@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm'
 import type { MemorySample } from './samples.ts'
 
 const path = process.env['SALLYPORT_SOAK_SAMPLES']
-const everyMs = 10_000
+const everyMs = Number(process.env['SALLYPORT_SOAK_EVERY_MS'])
 /** `services/gateway/src/main.ts` is the gateway’s. */
 const program = basename(dirname(dirname(process.argv[1] ?? '')))
 
