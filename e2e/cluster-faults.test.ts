@@ -39,6 +39,7 @@ let noDisk: string | undefined
 let disk: SmallDisk
 let network: Network
 let wayToDatabase: Network
+let wayToKafka: Network
 let kafka: Kafka
 let platform: Processes
 let superuser: Superuser
@@ -53,12 +54,13 @@ beforeAll(async () => {
   if (!noDisk) disk = stack.use(await mountSmallDisk(16))
   network = stack.use(layNetwork())
   wayToDatabase = stack.use(layNetwork())
-  const links: Links = (caller, callee, port) =>
-    (callee === 'postgres' ? wayToDatabase : network).links(caller, callee, port)
+  wayToKafka = stack.use(layNetwork())
+  const links: Links = (_caller, callee, port) => (callee === 'postgres' ? wayToDatabase : network).lay(port)
   const recordings = noDisk ? {} : { SALLYPORT_RECORDING_DIRECTORY: disk.path }
   const cluster = stack.use(
     await openCluster({
       links,
+      wayToKafka: wayToKafka.lay,
       environment: { gateway: unlimited, 'session-proxy': recordings },
     }),
   )
@@ -302,7 +304,7 @@ describe('Two replicas of every service, and a fault', () => {
     network.set(bad)
     let struck = 0
     for (let storm = 0; storm < storms; storm += 1) {
-      for (const ways of [network, wayToDatabase])
+      for (const ways of [network, wayToDatabase, wayToKafka])
         struck += storm % 3 === 0 ? ways.halfOpen(0.3) : ways.reset(0.3)
       await pause(stormMs)
     }

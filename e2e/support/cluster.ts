@@ -7,11 +7,14 @@ import { onKafka } from './service-environment.ts'
 /** Two replicas of every service, each a process, with Kafka and PostgreSQL of their own. */
 export type Cluster = AsyncDisposable & { readonly kafka: Kafka; readonly platform: Processes }
 
-export const openCluster = async (
-  options: Omit<ProcessesOptions, 'replicas' | 'broker'> = {},
-): Promise<Cluster> => {
+type ClusterOptions = Omit<ProcessesOptions, 'replicas' | 'broker'> & {
+  /** See `startKafka`. */
+  readonly wayToKafka?: (port: number) => Promise<number>
+}
+
+export const openCluster = async ({ wayToKafka, ...options }: ClusterOptions = {}): Promise<Cluster> => {
   await using stack = new AsyncDisposableStack()
-  const kafka = stack.use(await startKafka({}))
+  const kafka = stack.use(await startKafka({}, wayToKafka))
   await using topics = startProgram('services/audit/src/topics-main.ts', [], { env: onKafka(kafka.broker) })
   if ((await topics.exit) !== 0) throw new Error(`There are no topics:\n${topics.printed()}`)
   const platform = stack.use(await startProcesses({ ...options, replicas: 2, broker: kafka.broker }))

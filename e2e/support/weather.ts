@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Links } from './service-environment.ts'
 
 /** How a network is. */
 export type Weather = {
@@ -18,9 +17,10 @@ export const clear: Weather = { delayMs: 0, jitterMs: 0, loss: 0 }
 /** Linux sends nothing again before. */
 const shortestResendMs = 200
 
-/** Ways between services, on which the weather may change. */
+/** Ways between processes, on which the weather may change. */
 export type Network = AsyncDisposable & {
-  readonly links: Links
+  /** Lays a way to a port of loopback; gives the port at which it begins. */
+  readonly lay: (port: number) => Promise<number>
   readonly set: (weather: Weather) => void
   /** Of the connections that there are, ends a share with a reset. */
   readonly reset: (share: number) => number
@@ -88,7 +88,7 @@ export const layNetwork = (): Network => {
       for (const end of ends) end.resetAndDestroy()
     })
   return {
-    links: (_caller, _callee, port) => lay(port),
+    lay,
     set: next => {
       weather = next
     },

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
 import type { EventsLog } from './event-log.ts'
+import { openKafkaSocket } from './kafka-socket.ts'
 
 /** How to reach the brokers, and as whom. */
 export type KafkaConnection = {
@@ -28,6 +29,7 @@ export const kafkaClient = (connection: KafkaConnection, log: EventsLog): Kafka 
     brokers: [...connection.brokers],
     ssl: connection.tls ? secureOptions(connection.tls) : false,
     ...(connection.login && { sasl: { mechanism: 'scram-sha-512', ...connection.login } }),
+    socketFactory: openKafkaSocket,
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
     retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 5 },

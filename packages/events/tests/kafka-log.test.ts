@@ -1,6 +1,7 @@
 import { createHook } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { type Cable, layCable } from '@sallyport/testing/cable'
 import { eventually } from '@sallyport/testing/eventually'
 import { type Kafka, startKafka } from '@sallyport/testing/kafka'
 import { missingKafka } from '@sallyport/testing/kafka-jars'
@@ -27,10 +28,18 @@ const lasting = { timeout: 120_000 }
 const users = { alice: 'of-alice', bob: 'of-bob' }
 
 let kafka: Kafka
+let cable: Cable
 beforeAll(async () => {
-  if (!missing) kafka = await startKafka(users)
+  if (missing) return
+  kafka = await startKafka(users, async port => {
+    cable = await layCable(port)
+    return cable.port
+  })
 })
-afterAll(() => kafka?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await kafka?.[Symbol.asyncDispose]()
+  await cable?.[Symbol.asyncDispose]()
+})
 
 const connection = (): KafkaConnection => ({ brokers: [kafka.broker], clientId: 'test' })
 const open = () => openKafkaLog({ connection: connection(), log: quiet })
@@ -163,6 +172,18 @@ describe('Kafka', () => {
       expect(refused).toBe('refused')
     },
   )
+
+  it('is found again when the way to it has gone silent', lasting, async () => {
+    const topic = await newTopic()
+    await using driver = open()
+    await using reader = reading(topic)
+    const [one, other] = [record(topic), record(topic)]
+    await driver.publish([one])
+    await eventually(() => reader.seen.includes(one.id))
+    cable.silence()
+    await driver.publish([other])
+    await eventually(() => reader.seen.includes(other.id), 60_000)
+  })
 
   it('refuses what has no topic, and takes it once there is one', async () => {
     const topic = randomUUID()

@@ -35,17 +35,25 @@ const java = (...args: string[]): string[] => [
 /** Ends with its standard input, so also when whoever started it was killed. */
 const untilStdinEnds = 'java "$@" & cat > /dev/null; kill -9 $! 2> /dev/null; wait'
 
-type Ports = { readonly open: number; readonly secured: number; readonly controller: number }
+type Ports = {
+  readonly open: number
+  /** Where clients are told that `open` is. */
+  readonly advertised: number
+  readonly secured: number
+  readonly controller: number
+}
 
 /** Of a key that lives as long as the test's directory. */
 const storePassword = 'of-no-worth'
 
-const properties = (directory: string, { open, secured, controller }: Ports, users: Users): string =>
-  Object.entries({
+const properties = (directory: string, ports: Ports, users: Users): string => {
+  const { open, advertised, secured, controller } = ports
+  return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controller}`,
     listeners: `OPEN://127.0.0.1:${open},SECURED://127.0.0.1:${secured},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `OPEN://127.0.0.1:${advertised},SECURED://127.0.0.1:${secured}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'OPEN',
     'listener.security.protocol.map': 'OPEN:PLAINTEXT,SECURED:SASL_SSL,CONTROLLER:PLAINTEXT',
@@ -67,6 +75,7 @@ const properties = (directory: string, { open, secured, controller }: Ports, use
   })
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
+}
 
 const plain = (users: Users): string =>
   Object.entries(users)
@@ -92,12 +101,16 @@ const format = (config: string, users: Users): void => {
   execFileSync('java', java('kafka.tools.StorageTool', ...args), { stdio: 'ignore' })
 }
 
-export const startKafka = async (users: Users = {}): Promise<Kafka> => {
+/** @param way gives the port at which clients reach the one where it listens in clear; the same unless given */
+export const startKafka = async (
+  users: Users = {},
+  way: (port: number) => Promise<number> = async port => port,
+): Promise<Kafka> => {
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-kafka-'))
   stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   const [open = 0, secured = 0, controller = 0] = await quietPorts(3)
-  const ports = { open, secured, controller }
+  const ports = { open, advertised: await way(open), secured, controller }
   const config = join(directory, 'server.properties')
   await writeFile(config, properties(directory, ports, users))
   const authority = makeCertificate(directory)
@@ -120,7 +133,7 @@ export const startKafka = async (users: Users = {}): Promise<Kafka> => {
   await start()
   const owned = stack.move()
   return {
-    broker: `127.0.0.1:${ports.open}`,
+    broker: `127.0.0.1:${ports.advertised}`,
     secured: { broker: `127.0.0.1:${ports.secured}`, authority },
     kill,
     start,
