@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { connectApi } from '@sallyport/api-client/api'
+import { oneTimeCodes } from '@sallyport/api-client/one-time-codes'
 import { signInAgain, signInFirst, type Person } from '@sallyport/standalone/demo/person'
 import { eventually } from '@sallyport/testing/eventually'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -23,6 +24,7 @@ import { noTerminal, openTerminal } from './support/terminal.ts'
 /** What is promised of a machine that has nothing else to do. */
 const readyWithinMs = (): number => ((loadavg()[0] ?? 0) > availableParallelism() ? 30_000 : 10_000)
 
+const signInScript = 'services/standalone/src/sign-in.ts'
 const demoScript = 'services/standalone/src/demo/main.ts'
 const mebibyte = 2 ** 20
 
@@ -66,7 +68,27 @@ describe('start', () => {
       userName: 'admin',
       initialPassword: running.initialPassword ?? '',
     })
-    await admin.api.post('/users', { userName: 'kept', roleIds: [] })
+  })
+
+  it('signs somebody in from a terminal, who hears what a new password lacks and is asked again', async () => {
+    const created = { userName: 'kept', roleIds: [] }
+    const user = await admin.api.post<{ id: string; initialPassword: string }>('/users', created)
+    await using program = startProgram(signInScript, ['--api', running.apiUrl, 'kept'], { typed: true })
+    await program.shows(/Password of kept: /)
+    program.type(user.initialPassword)
+    await program.shows(/New password: /)
+    program.type('too short')
+    await program.shows(/New password: [^]*New password: /)
+    program.type('a long walk to the old mill')
+    const [uri] = await program.shows(/otpauth:\S+/)
+    await program.shows(/The code that it shows: /)
+    program.type(await oneTimeCodes(uri)())
+    expect(await program.exit).toBe(0)
+    expect(program.printed()).toMatch(/New password: [^]*at least 12 characters[^]*New password: /)
+    expect(program.printed()).not.toContain('old mill')
+    const token = program.printed().trim().split(/\s/).at(-1)
+    const { userId } = await connectApi(running.apiUrl, token).get<{ userId: string }>('/me')
+    expect(userId).toBe(user.id)
   })
 
   it('refuses a second start on the same directory, and says which process has it', async () => {

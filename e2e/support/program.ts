@@ -11,6 +11,8 @@ export type Program = AsyncDisposable & {
   readonly pid: number
   /** Everything that it has printed, on both outputs. */
   readonly printed: () => string
+  /** Gives it lines of input; only to one that was started with `typed`. */
+  readonly type: (line: string) => void
   readonly shows: (pattern: RegExp, timeoutMs?: number) => Promise<RegExpExecArray>
   /** Nothing happens if it has ended. */
   readonly kill: (signal: NodeJS.Signals) => void
@@ -22,17 +24,20 @@ type Options = {
   readonly env?: Readonly<Record<string, string>>
   /** Whom to run as; only root can choose. */
   readonly user?: { readonly uid: number; readonly gid: number }
+  /** Whether it gets input; it finds none unless told. */
+  readonly typed?: boolean
 }
 
 /** Starts a program by its path in the checkout, as `pnpm start` and `pnpm demo` do. */
-export const startProgram = (path: string, args: readonly string[], { env, user }: Options = {}): Program => {
+export const startProgram = (path: string, args: readonly string[], options: Options = {}): Program => {
+  const { env, user, typed = false } = options
   const child = spawn(process.execPath, ['--conditions=source', join(root, path), ...args], {
     env: { ...process.env, ...env },
     ...user,
     cwd: '/',
     stdio: 'pipe',
   })
-  child.stdin.end()
+  if (!typed) child.stdin.end()
   const printed = collectText(child)
   const exit = once(child, 'close').then(([code, signal]: unknown[]) =>
     typeof code === 'number' ? code : String(signal),
@@ -40,6 +45,7 @@ export const startProgram = (path: string, args: readonly string[], { env, user 
   return {
     pid: child.pid ?? 0,
     printed,
+    type: line => void child.stdin.write(`${line}\n`),
     shows: (pattern, timeoutMs = 60_000) => shown(child, printed, pattern, timeoutMs),
     kill: signal => void child.kill(signal),
     exit,

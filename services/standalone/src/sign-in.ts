@@ -2,7 +2,7 @@
 // to standard output: token=$(pnpm --silent sign-in admin)
 import { parseArgs } from 'node:util'
 import { toString as renderQrCode } from 'qrcode'
-import { ApiProblem, connectApi } from '@sallyport/api-client/api'
+import { type Api, ApiProblem, connectApi } from '@sallyport/api-client/api'
 import { openPrompt, type Prompt } from './prompt.ts'
 
 const help = `Usage: pnpm --silent sign-in [--api URL] [--tenant NAME] USER
@@ -38,18 +38,32 @@ const answerTo = async (
   }
 }
 
-const signIn = async (url: string, tenant: string, userName: string, prompt: Prompt): Promise<string> => {
-  const api = connectApi(url)
-  const password = await prompt.askHidden(`Password of ${userName}: `)
-  let step = await api.post<Step>('/login', { tenant, userName, password, transport: 'token' })
-  while (step.step !== 'signed-in') {
-    const answer = await answerTo(step, prompt)
-    step = await api.post<Step>('/login/continue', {
+/** Asks until the answer is taken or the attempt is over. */
+const proceed = async (
+  api: Api,
+  step: Exclude<Step, { step: 'signed-in' }>,
+  prompt: Prompt,
+): Promise<Step> => {
+  const answer = await answerTo(step, prompt)
+  try {
+    return await api.post<Step>('/login/continue', {
       challenge: step.challenge,
       ...answer,
       transport: 'token',
     })
+  } catch (thrown) {
+    if (!(thrown instanceof ApiProblem && thrown.reason === 'password.refused')) throw thrown
+    // The same challenge takes a better one.
+    prompt.tell(thrown.message)
+    return step
   }
+}
+
+const signIn = async (url: string, tenant: string, userName: string, prompt: Prompt): Promise<string> => {
+  const api = connectApi(url)
+  const password = await prompt.askHidden(`Password of ${userName}: `)
+  let step = await api.post<Step>('/login', { tenant, userName, password, transport: 'token' })
+  while (step.step !== 'signed-in') step = await proceed(api, step, prompt)
   return step.token
 }
 
