@@ -35,7 +35,10 @@ const waiting = ['access_control', 'vault', 'execution', 'session_proxy', 'audit
   .map(schema => `(select count(*)::int from ${schema}.outbox)`)
   .join(' + ')
 
-/** Waits until every event is where it belongs, every operation has come to an end, and every session is ended. */
+/**
+ * Waits until every event is where it belongs, every operation has come to an end, and every session is ended. Where ways
+ * went silent, that takes as long as it takes to find them so, one after the other: docs/limits.md.
+ */
 export const settled = (superuser: Superuser): Promise<true> =>
   eventually(async () => {
     const [row] = await superuser.query(
@@ -48,4 +51,4 @@ export const settled = (superuser: Superuser): Promise<true> =>
     const left = Object.values(row ?? {}).reduce((sum: number, count) => sum + Number(count), 0)
     if (left > 0) throw new Error(`It has not settled: ${JSON.stringify(row)}`)
     return true as const
-  }, 60_000)
+  }, 120_000)
