@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { endWhenSilent } from '@sallyport/database/silence'
 import type { Logger } from '@sallyport/telemetry/logger'
 import pg from 'pg'
 
@@ -20,6 +21,9 @@ type Listener = { channel: Channel; heard: (payload: string) => void }
 
 const reconnectMs = 500
 
+/** Who only listens does not notice that nobody speaks any more. */
+const askEveryMs = 5_000
+
 /** Listens on one connection, and comes back when it breaks. Whoever waits also looks by himself now and then. */
 export const openNotifications = async (url: string, log: Logger): Promise<Notifications> => {
   const listeners = new Set<Listener>()
@@ -27,13 +31,20 @@ export const openNotifications = async (url: string, log: Logger): Promise<Notif
   let client: pg.Client | undefined
 
   const connect = async (): Promise<void> => {
-    const fresh = new pg.Client({ connectionString: url, application_name: 'access-control notifications' })
+    const fresh = new pg.Client({
+      connectionString: url,
+      application_name: 'access-control notifications',
+      connectionTimeoutMillis: 5_000,
+    })
     fresh.on('error', () => {})
     fresh.on('end', () => void reconnect())
     fresh.on('notification', ({ channel, payload }) => {
       for (const listener of listeners) if (listener.channel === channel) listener.heard(payload ?? '')
     })
     await fresh.connect()
+    endWhenSilent(fresh)
+    const asking = setInterval(() => void fresh.query('select').catch(() => {}), askEveryMs)
+    fresh.on('end', () => clearInterval(asking))
     for (const channel of Object.values(channels)) await fresh.query(`listen ${channel}`)
     client = fresh
   }
