@@ -25,6 +25,7 @@ import { killReplica, openCluster } from './support/cluster.ts'
 import { falseClock, noFalseClock } from './support/false-clock.ts'
 import { hurryOperations } from './support/hurry.ts'
 import type { Processes } from './support/processes.ts'
+import { allBut, rollOne, startAsking } from './support/rolling.ts'
 import { shows } from './support/seen.ts'
 import { connectSuperuserAt } from './support/superuser.ts'
 
@@ -32,7 +33,6 @@ type Records = { readonly items: readonly { readonly details: Readonly<Record<st
 
 const everything = { page: undefined, search: '', tag: '', type: '', site: '' }
 const endsWithinMs = 2_000
-const reconnectMs = 2_500
 const brokerAwayMs = counted(300_000, 5_000)
 const stack = new AsyncDisposableStack()
 let missing: string | undefined
@@ -55,28 +55,6 @@ beforeEach(context => {
 
 const certificateOf = (name: ServiceName): Promise<TlsMaterial> =>
   certificateIn(platform.services[name].environment)
-
-/** Whether a session proxy has a live session. */
-const carries = async (replica: number): Promise<boolean> => {
-  await using superuser = await connectSuperuserAt(platform.postgres.adminUrl())
-  const rows = await superuser.query(
-    'select from session_proxy.sessions where ended_at is null and instance = $1',
-    [`replica-${replica}`],
-  )
-  return rows.length > 0
-}
-
-/** As an upgrade does it: told to stop, and started anew once it has. */
-const stopOne = async (replica: number, name: ServiceName): Promise<void> => {
-  const supervised = platform.replicas[replica]?.[name]
-  if (!supervised) throw new Error(`There is no replica ${replica}`)
-  const run = supervised.runs()
-  supervised.kill('SIGTERM')
-  await supervised.ready(run + 1)
-  await platform.ready()
-  // The chart lets a pod wait for five seconds before it is told: callers try again within two.
-  await pause(reconnectMs)
-}
 
 describe('Two replicas of every service, each a process, with Kafka and PostgreSQL', () => {
   it('do the main job as one process does', { timeout: 240_000 }, async () => {
@@ -175,40 +153,18 @@ describe('Two replicas of every service, each a process, with Kafka and PostgreS
     timeout: 300_000,
   }, async () => {
     const shell = await business.openShell('rolf')
-    const { items } = await admin.api.get<{ items: { userName: string; id: string }[] }>(
-      '/sessions?state=live',
-    )
-    expect(items.map(({ userName }) => userName)).toEqual(['rolf'])
-    const failures: unknown[] = []
-    let answered = 0
-    const stop = new AbortController()
-    const asking = (async () => {
-      for (let turn = 0; !stop.signal.aborted; turn += 1) {
-        const asked =
-          turn % 4 === 0
-            ? admin.api.post('/user-groups', { name: `rolled ${turn}`, userIds: [] })
-            : admin.api.get(['/devices?limit=5', '/targets?limit=5', '/templates?limit=5'][turn % 3] ?? '')
-        await asked.then(
-          () => (answered += 1),
-          (failure: unknown) => failures.push(failure),
-        )
-      }
-    })()
-    for (const name of serviceNames)
-      for (const replica of [0, 1]) {
-        // The one that carries the session would drain it: what that does is told by tests of its own.
-        if (name === 'session-proxy' && (await carries(replica))) continue
-        await stopOne(replica, name)
-      }
-    stop.abort()
-    await asking
-    expect(failures).toEqual([])
+    // The proxy that carries the session would drain it: what that does is told by tests of its own.
+    const others = await allBut(platform, 'rolf')
+    const asking = startAsking(admin.api)
+    for (const one of others) await rollOne(platform, one)
+    await asking[Symbol.asyncDispose]()
+    expect(asking.failures()).toEqual([])
     shell.shell.write('echo still here\n')
     await shows(shell.shell, 'still here', 10_000)
     expect(await business.cut(shell)).toBeLessThan(endsWithinMs)
     figure(
       'R-12',
-      `11 of 12 processes stopped and started anew: ${answered} requests, 0 failed; the session went on`,
+      `${others.length} of 12 processes stopped and started anew: ${asking.answered()} requests, 0 failed; the session went on`,
     )
   })
 

@@ -5,13 +5,14 @@ import { type ServiceName, serviceNames } from '@sallyport/identity/services'
 import type { SchemaName } from '@sallyport/maintenance/schemas'
 import { loadHostKey, publicKeyOf } from '@sallyport/session-proxy/protocols/ssh/host-key'
 import { type DataDirectory, openDataDirectory } from '@sallyport/standalone/data-directory'
-import { startDatabase } from '@sallyport/standalone/database'
+import { openDatabase, startDatabase } from '@sallyport/standalone/database'
 import { type KeyFiles, prepareKeys } from '@sallyport/standalone/keys'
 import type { RoleKind } from '@sallyport/database/roles'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sallyport/postgres/embedded'
 import { eventually } from '@sallyport/testing/eventually'
 import { balance } from './balancer.ts'
 import { type Certificates, writeCertificates } from './certificates.ts'
+import { migrateBy } from './migrate-by.ts'
 import { isRunning, processTree } from './process-tree.ts'
 import { startProgram } from './program.ts'
 import {
@@ -73,6 +74,8 @@ export type ProcessesOptions = {
   readonly directory?: string
   /** The ways between services; the shortest unless given. */
   readonly links?: Links
+  /** Of the version to begin with; this one unless given. */
+  readonly checkout?: string
 }
 
 const serves: Readonly<Record<ServiceName, RegExp>> = {
@@ -100,13 +103,13 @@ export const startProcesses = async (options: ProcessesOptions = {}): Promise<Pr
     ports.map(({ ssh }) => ssh),
   )
   const apiUrl = `http://127.0.0.1:${api}`
-  const postgres = await ownPostgres(stack, data)
+  const postgres = await ownPostgres(stack, data, options.checkout)
   const certificates = await writeCertificates(data)
   const tls = certificates.environments
   const installation = { data, keys, tls, database: postgres, broker: options.broker }
   const environments = await environmentsOf(installation, ports, apiUrl, options.links)
-  const initialPassword = await bootstrap(environments[0]?.['access-control'] ?? {})
-  const replicas = environments.map(each => startReplica(stack, each, options.environment))
+  const initialPassword = await bootstrap(environments[0]?.['access-control'] ?? {}, options.checkout)
+  const replicas = environments.map(each => startReplica(stack, each, options))
   const [services] = replicas
   if (!first || !services) throw new Error('There must be a replica')
   const healthUrl = (of: Ports, name: ServiceName): string => `http://127.0.0.1:${of.health[name]}/readyz`
@@ -151,12 +154,12 @@ const frontDoor = async (stack: AsyncDisposableStack, ports: readonly number[]):
 const startReplica = (
   stack: AsyncDisposableStack,
   environments: Readonly<Record<ServiceName, Environment>>,
-  more: ProcessesOptions['environment'],
+  { environment: more, checkout }: Pick<ProcessesOptions, 'environment' | 'checkout'>,
 ): Replica => {
   const entries = serviceNames.map(name => {
     const environment = { ...environments[name], ...more?.[name] }
     const path = `services/${name}/src/main.ts`
-    return [name, stack.use(supervise({ path, environment, serves: serves[name] }))] as const
+    return [name, stack.use(supervise({ path, environment, serves: serves[name], checkout }))] as const
   })
   // One entry for each service was made.
   return Object.fromEntries(entries) as Replica
@@ -173,13 +176,16 @@ const temporaryDirectory = async (stack: AsyncDisposableStack): Promise<string> 
 const ownPostgres = async (
   stack: AsyncDisposableStack,
   data: DataDirectory,
+  checkout: string | undefined,
 ): Promise<PostgresOfProcesses> => {
-  const { server: first, url } = await startDatabase(data)
+  const { server: first, url } = checkout ? await openDatabase(data) : await startDatabase(data)
   let server: EmbeddedPostgres = first
   stack.defer(() => server[Symbol.asyncDispose]())
+  const adminUrl = (): string => server.adminUrl('sallyport')
+  if (checkout) await migrateBy(checkout, { url, adminUrl })
   return {
     url,
-    adminUrl: () => server.adminUrl('sallyport'),
+    adminUrl,
     pid: async () => (await server.pid()) ?? 0,
     kill: async signal => {
       const tree = processTree((await server.pid()) ?? 0)
@@ -193,9 +199,10 @@ const ownPostgres = async (
 }
 
 /** Creates the operator's tenant, as an operator would; gives the administrator's first password. */
-const bootstrap = async (environment: Environment): Promise<string> => {
+const bootstrap = async (environment: Environment, checkout: string | undefined): Promise<string> => {
   await using program = startProgram('services/access-control/src/bootstrap-main.ts', [], {
     env: environment,
+    checkout,
   })
   const [, password = ''] = await program.shows(/first time is:\n(\S+)\n/)
   await program.exit

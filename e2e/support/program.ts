@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { eventually } from '@sallyport/testing/eventually'
 import { processTree } from './process-tree.ts'
 
-const root = join(import.meta.dirname, '../..')
+/** Where programs are, unless told. */
+export const thisCheckout = join(import.meta.dirname, '../..')
 
 /** A program of the platform as a process of its own. Disposing it ends it. */
 export type Program = AsyncDisposable & {
@@ -24,14 +25,16 @@ type Options = {
   readonly env?: Readonly<Record<string, string>>
   /** Whom to run as; only root can choose. */
   readonly user?: { readonly uid: number; readonly gid: number }
+  /** Of another version; this one unless given. */
+  readonly checkout?: string | undefined
   /** Whether it gets input; it finds none unless told. */
   readonly typed?: boolean
 }
 
 /** Starts a program by its path in the checkout, as `pnpm start` and `pnpm demo` do. */
 export const startProgram = (path: string, args: readonly string[], options: Options = {}): Program => {
-  const { env, user, typed = false } = options
-  const child = spawn(process.execPath, ['--conditions=source', join(root, path), ...args], {
+  const { env, user, typed = false, checkout = thisCheckout } = options
+  const child = spawn(process.execPath, ['--conditions=source', join(checkout, path), ...args], {
     env: { ...process.env, ...env },
     ...user,
     cwd: '/',

@@ -16,6 +16,8 @@ export type Supervised = AsyncDisposable & {
   readonly runs: () => number
   /** Gives the next run, and only that one, more environment. */
   readonly arm: (environment: Readonly<Record<string, string>>) => void
+  /** Has the next runs be of another version. */
+  readonly moveTo: (checkout: string) => void
   /** All that it has printed, in every run. */
   readonly printed: () => string
 }
@@ -26,6 +28,8 @@ type Options = {
   readonly environment: Readonly<Record<string, string>>
   /** What it prints when it serves. */
   readonly serves: RegExp
+  /** This one unless given. */
+  readonly checkout?: string | undefined
 }
 
 const firstBackOffMs = 20
@@ -37,7 +41,8 @@ const startsWithinMs = 60_000
 /** A run that lasted this long was a good one, and the next failure is a new story. */
 const steadyMs = 3_000
 
-export const supervise = ({ path, environment, serves }: Options): Supervised => {
+export const supervise = ({ path, environment, serves, ...options }: Options): Supervised => {
+  let { checkout } = options
   let armed: Readonly<Record<string, string>> = {}
   let program: Program
   let startedAt = 0
@@ -50,7 +55,7 @@ export const supervise = ({ path, environment, serves }: Options): Supervised =>
     if (run === runs) readyAfterMs = Math.round(performance.now() - startedAt)
   }
   const start = (): void => {
-    program = startProgram(path, [], { env: { ...environment, ...armed } })
+    program = startProgram(path, [], { env: { ...environment, ...armed }, checkout })
     armed = {}
     runs += 1
     startedAt = performance.now()
@@ -86,6 +91,9 @@ export const supervise = ({ path, environment, serves }: Options): Supervised =>
     runs: () => runs,
     arm: more => {
       armed = more
+    },
+    moveTo: other => {
+      checkout = other
     },
     printed,
     [Symbol.asyncDispose]: async () => {

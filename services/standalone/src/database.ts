@@ -13,24 +13,34 @@ export type StandaloneDatabase = AsyncDisposable & {
 /** The one database of the installation; each service has a schema in it. */
 export const databaseName = 'sallyport'
 
-export const startDatabase = async (data: DataDirectory, port?: number): Promise<StandaloneDatabase> => {
-  const passwords = await rolePasswords(data)
-  const server = await startServer(data, port)
-  const url = (schema: SchemaName, kind: RoleKind): string =>
-    `postgresql://${roleName(schema, kind)}:${passwords[kind]}@127.0.0.1:${server.port}/${databaseName}`
+export const startDatabase = async (data: DataDirectory): Promise<StandaloneDatabase> => {
+  const database = await openDatabase(data)
   try {
-    await ensureSchemas(server.adminUrl(databaseName), () => passwords)
-    await migrateSchemas(schema => url(schema, 'owner'))
+    const passwords = await rolePasswords(data)
+    await ensureSchemas(database.server.adminUrl(databaseName), () => passwords)
+    await migrateSchemas(schema => database.url(schema, 'owner'))
   } catch (thrown) {
-    await server[Symbol.asyncDispose]()
+    await database[Symbol.asyncDispose]()
     throw thrown
   }
-  return { server, url, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+  return database
+}
+
+/** The same, with its schemas as they were left. */
+export const openDatabase = async (data: DataDirectory): Promise<StandaloneDatabase> => {
+  const passwords = await rolePasswords(data)
+  const server = await startServer(data)
+  return {
+    server,
+    url: (schema, kind) =>
+      `postgresql://${roleName(schema, kind)}:${passwords[kind]}@127.0.0.1:${server.port}/${databaseName}`,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
 }
 
 /** The installation's PostgreSQL with its database, which may be empty. */
-export const startServer = async (data: DataDirectory, port?: number): Promise<EmbeddedPostgres> => {
-  const server = await startEmbeddedPostgres({ directory: data.path('postgres'), ...(port && { port }) })
+export const startServer = async (data: DataDirectory): Promise<EmbeddedPostgres> => {
+  const server = await startEmbeddedPostgres({ directory: data.path('postgres') })
   try {
     await createDatabase(server)
   } catch (thrown) {
