@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg, { type Client } from 'pg'
+import { leaveTenantsUncounted } from './uncounted-tenants.ts'
 
 export type MigrateOptions = {
   /** URL of the schema's owner role. */
@@ -18,7 +19,8 @@ export class ChangedMigrationError extends Error {}
 
 /**
  * Applies the migrations that are missing, each in a transaction of its own, and keeps Prisma's own book
- * (`_prisma_migrations`), so that `prisma migrate deploy` agrees. Several processes may call it at once.
+ * (`_prisma_migrations`), so that `prisma migrate deploy` agrees. Several processes may call it at once. Leaves tenants out of
+ * PostgreSQL's statistics, in tables that came with migrations too.
  * @returns the names that were applied
  * @throws ChangedMigrationError if an applied migration's file has changed or is gone
  */
@@ -34,7 +36,9 @@ export const migrate = async ({
     await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`migrate ${schema}`])
     await client.query("select set_config('search_path', $1, false)", [schema])
     await client.query(bookSql)
-    return await applyMissing(client, schema, await readMigrations(directory), only)
+    const applied = await applyMissing(client, schema, await readMigrations(directory), only)
+    await leaveTenantsUncounted(client)
+    return applied
   } finally {
     // Closing the connection gives the lock back.
     await client.end()

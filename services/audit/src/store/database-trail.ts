@@ -4,6 +4,7 @@ import { pgTenantTransaction } from '@sallyport/database/transaction'
 import type { Head } from '../domain/chain.ts'
 import type { ChainRow } from '../domain/verify-chain.ts'
 import { readCheckpoints } from './checkpoints.ts'
+import { inIndexOrder } from './in-index-order.ts'
 import type { TrailSource } from './trail-source.ts'
 
 type Row = Readonly<Record<string, unknown>> & {
@@ -33,7 +34,10 @@ const chainRow = ({ sequence, body, mac, ...columns }: Row): ChainRow => ({
 async function* readRows(pool: Pool, tenantId: string, signal?: AbortSignal): AsyncGenerator<ChainRow> {
   const pageAfter = (place: readonly [string, string]): Promise<Row[]> => {
     // A short transaction for each page: a long one would hold back vacuum for the whole walk.
-    const page = pgTenantTransaction(pool, tenantId, sql => sql.query<Row>(pageOfRows, [tenantId, ...place]))
+    const page = pgTenantTransaction(pool, tenantId, async sql => {
+      await inIndexOrder(sql)
+      return sql.query<Row>(pageOfRows, [tenantId, ...place])
+    })
     // Whoever walks may end before it comes, and hears of its failure only if it goes on.
     page.catch(() => {})
     return page

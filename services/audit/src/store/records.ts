@@ -1,4 +1,5 @@
 import type { Sql } from '@sallyport/database/sql'
+import { inIndexOrder } from './in-index-order.ts'
 
 export type StoredRecord = {
   readonly sequence: string
@@ -77,13 +78,15 @@ export const findRecord = async (
 }
 
 /** The records that follow a position, in order. */
-export const recordsAfter = (
+export const recordsAfter = async (
   sql: Sql,
   tenantId: string,
   position: number,
   limit: number,
-): Promise<StoredRecord[]> =>
-  sql.query(
+): Promise<StoredRecord[]> => {
+  await inIndexOrder(sql)
+  return sql.query(
     `select ${columns} from records where tenant_id = $1::uuid and sequence > $2::bigint order by sequence limit $3`,
     [tenantId, position, limit],
   )
+}
