@@ -1,3 +1,4 @@
+import { databaseVariable } from '@sallyport/maintenance/config'
 import { schemaNames } from '@sallyport/maintenance/schemas'
 import type { PostgresOfProcesses } from './processes.ts'
 import { startProgram } from './program.ts'
@@ -13,10 +14,10 @@ export const migrateBy = async (
   postgres: Pick<PostgresOfProcesses, 'url' | 'adminUrl'>,
 ): Promise<string> => {
   const urls = schemaNames.flatMap(schema =>
-    (['owner', 'app', 'worker'] as const).map(kind => {
-      const middle = { owner: 'OWNER_', app: '', worker: 'WORKER_' }[kind]
-      return [`SALLYPORT_${schema.toUpperCase()}_${middle}DATABASE_URL`, postgres.url(schema, kind)]
-    }),
+    (['owner', 'app', 'worker'] as const).map(kind => [
+      databaseVariable(schema, kind),
+      postgres.url(schema, kind),
+    ]),
   )
   const env: Environment = {
     SALLYPORT_ADMIN_DATABASE_URL: postgres.adminUrl(),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { TestDatabase } from '@sallyport/testing/postgres'
+import { rowsReadBy } from '@sallyport/testing/rows-read'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Pool } from '../src/pool.ts'
 import { pgTenantTransaction } from '../src/transaction.ts'
@@ -29,23 +30,15 @@ const readForOne = async (schema: Schema, table: string): Promise<number> => {
     `select id from ${schema}.${table} where tenant_id = $1 limit 1`,
     [tenantId],
   )
-  return pgTenantTransaction(pool, tenantId, async sql => {
-    const soFar = async (): Promise<number> => {
-      const [row] = await sql.query<{ read: string }>(
-        `select seq_tup_read + idx_tup_fetch as read from pg_stat_xact_user_tables
-          where schemaname = $1 and relname = $2`,
-        [schema, table],
+  return pgTenantTransaction(pool, tenantId, sql =>
+    rowsReadBy(sql, `${schema}.${table}`, async () => {
+      const found = await sql.query(
+        `select tenant_id from ${schema}.${table} where tenant_id = $1 and id = $2`,
+        [tenantId, rows[0]?.id],
       )
-      return Number(row?.read)
-    }
-    const before = await soFar()
-    const found = await sql.query(
-      `select tenant_id from ${schema}.${table} where tenant_id = $1 and id = $2`,
-      [tenantId, rows[0]?.id],
-    )
-    expect(found, `${schema}.${table}`).toHaveLength(1)
-    return (await soFar()) - before
-  })
+      expect(found, `${schema}.${table}`).toHaveLength(1)
+    }),
+  )
 }
 
 describe('A tenant that is new among a few, and large', () => {

@@ -1,6 +1,7 @@
 import { openPool, type Pool } from '@sallyport/database/pool'
 import type { Sql } from '@sallyport/database/sql'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
+import { rowsReadBy } from '@sallyport/testing/rows-read'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acceptEvent } from '../src/events/accept.ts'
 import { appendRecords } from '../src/store/append-records.ts'
@@ -10,20 +11,9 @@ import { intakes, newTenant, type TrailFixture, trailFixture } from './fixtures.
 
 const length = 6_000
 
-/** How many records some work in one transaction makes PostgreSQL read. */
+/** How many records are read for some work in one transaction. */
 const readBy = (pool: Pool, tenantId: string, work: (sql: Sql) => Promise<unknown>): Promise<number> =>
-  pgTenantTransaction(pool, tenantId, async sql => {
-    const soFar = async (): Promise<number> => {
-      const [row] = await sql.query<{ rows: string }>(
-        `select seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_user_tables where relname = 'records'`,
-        [],
-      )
-      return Number(row?.rows)
-    }
-    const before = await soFar()
-    await work(sql)
-    return (await soFar()) - before
-  })
+  pgTenantTransaction(pool, tenantId, sql => rowsReadBy(sql, 'audit.records', () => work(sql)))
 
 describe.each([
   ['since PostgreSQL last counted', true],

@@ -15,7 +15,8 @@ export type MigrationConfig = {
   }
 }
 
-const variable = (schema: SchemaName, kind: RoleKind): string =>
+/** The variable that tells the database as one role of a schema. */
+export const databaseVariable = (schema: SchemaName, kind: RoleKind): string =>
   `SALLYPORT_${schema.toUpperCase()}_${{ owner: 'OWNER_', app: '', worker: 'WORKER_' }[kind]}DATABASE_URL`
 
 /** @throws ConfigError */
@@ -29,9 +30,9 @@ export const readMigrationConfig = (environment: Environment): MigrationConfig =
       roles: {
         adminUrl: reader.secretText(admin),
         passwords: forEachSchema(schema => ({
-          owner: passwordIn(reader, variable(schema, 'owner'), ownerUrls[schema]),
-          app: passwordIn(reader, variable(schema, 'app'), readUrl(reader, schema, 'app')),
-          worker: passwordIn(reader, variable(schema, 'worker'), readUrl(reader, schema, 'worker')),
+          owner: passwordIn(reader, databaseVariable(schema, 'owner'), ownerUrls[schema]),
+          app: passwordIn(reader, databaseVariable(schema, 'app'), readUrl(reader, schema, 'app')),
+          worker: passwordIn(reader, databaseVariable(schema, 'worker'), readUrl(reader, schema, 'worker')),
         })),
       },
     }
@@ -42,7 +43,7 @@ const forEachSchema = <T>(read: (schema: SchemaName) => T): Readonly<Record<Sche
   Object.fromEntries(schemaNames.map(schema => [schema, read(schema)])) as Record<SchemaName, T>
 
 const readUrl = (reader: Reader, schema: SchemaName, kind: RoleKind): string => {
-  const name = variable(schema, kind)
+  const name = databaseVariable(schema, kind)
   const url = reader.secretText(name)
   const role = roleName(schema, kind)
   if (url !== '' && (!URL.canParse(url) || new URL(url).username !== role))
