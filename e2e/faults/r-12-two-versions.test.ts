@@ -50,7 +50,7 @@ const rollTo = async (checkout: string, userName: string): Promise<string> => {
   await business.goesOn(load)
   const shell = await business.openShell(userName)
   const carrier = ['session-proxy', await carrierOf(platform, userName)] as const
-  const asking = startAsking(api)
+  await using asking = startAsking(api)
   // Going back migrates nothing, as `helm rollback` does.
   const migrated = checkout === thisCheckout ? await migrateBy(checkout, platform.postgres) : ''
   for (const one of await allBut(platform, userName)) {

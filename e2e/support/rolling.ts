@@ -71,5 +71,7 @@ export const carrierOf = async ({ postgres }: Processes, userName: string): Prom
     'select instance from session_proxy.sessions where ended_at is null and user_name = $1',
     [userName],
   )
-  return Number(String(session?.['instance']).replace('replica-', ''))
+  const [, replica] = /^replica-(\d+)$/.exec(String(session?.['instance'])) ?? []
+  if (replica === undefined) throw new Error(`${userName} has no live session`)
+  return Number(replica)
 }
