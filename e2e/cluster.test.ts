@@ -233,7 +233,7 @@ describe('Two replicas of every service, each a process, with Kafka and PostgreS
         return clock
       }),
     )
-    for (const clock of clocks) await clock.set('+120')
+    await Promise.all(clocks.map(clock => clock.set('+120')))
     const shells = [await business.openShell('sven'), await business.openShell('tara')]
     const times = []
     for (const shell of shells) times.push(await business.cut(shell))

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Environment } from './service-environment.ts'
 
 const libraries = ['x86_64-linux-gnu', 'aarch64-linux-gnu', '.'].map(
@@ -14,21 +15,32 @@ export const noFalseClock = (): string | undefined =>
 /** A process's idea of the time of day, which can be changed while it runs. Its steady clock is the machine's. */
 export type FalseClock = {
   readonly environment: Environment
-  /** `+3600` and `-3600`: seconds off; a time such as `2026-01-01 00:00:00`: it stands still. */
+  /**
+   * `+3600` and `-3600`: seconds off; a time such as `2026-01-01 00:00:00`, of UTC: it stands still. Resolves when all who
+   * have it go by it, a second later.
+   */
   readonly set: (to: string) => Promise<void>
 }
 
 export const falseClock = async (directory: string, name: string): Promise<FalseClock> => {
   const path = join(directory, `${name}.time`)
-  const set = (to: string): Promise<void> => writeFile(path, `${to}\n`)
-  await set('+0')
+  const write = async (to: string): Promise<void> => {
+    await writeFile(`${path}.new`, `${to}\n`)
+    await rename(`${path}.new`, path)
+  }
+  await write('+0')
   return {
     environment: {
       LD_PRELOAD: libraries.find(library => existsSync(library)) ?? '',
       FAKETIME_TIMESTAMP_FILE: path,
-      FAKETIME_CACHE_DURATION: '1',
+      // Read again when the second changes; 1 would be every other second.
+      FAKETIME_CACHE_DURATION: '0',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      TZ: 'UTC',
     },
-    set,
+    set: async to => {
+      await write(to)
+      await pause(1_100)
+    },
   }
 }

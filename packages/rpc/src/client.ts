@@ -1,5 +1,4 @@
 import {
-  type CallOptions,
   type Client,
   type ClientReadableStream,
   connectivityState,
@@ -7,6 +6,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js'
 import { SallyportError } from '@sallyport/errors/error'
+import type { Reason } from '@sallyport/errors/reasons'
 import { currentTraceparent, inSpan } from '@sallyport/telemetry/span'
 import type { RpcChannel } from './channel.ts'
 import type { Method, RequestOf, ResponseOf, ServiceDefinition } from './definition.ts'
@@ -20,12 +20,15 @@ export type RequestOptions = {
   readonly requestId?: string | undefined
   readonly idempotencyKey?: string | undefined
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds until the call is given up; 5,000 unless told. Streams have none unless told. */
+  /** Milliseconds until the call is given up, whatever the clock of the machine does; 5,000 unless told. */
   readonly deadlineMs?: number | undefined
 }
 
+/** Streams have no deadline. */
+type StreamOptions = Omit<RequestOptions, 'deadlineMs'>
+
 type ClientMethod<M extends Method> = M['responseStream'] extends true
-  ? (request: RequestOf<M>, options?: RequestOptions) => AsyncIterable<ResponseOf<M>>
+  ? (request: RequestOf<M>, options?: StreamOptions) => AsyncIterable<ResponseOf<M>>
   : (request: RequestOf<M>, options?: RequestOptions) => Promise<ResponseOf<M>>
 
 /** A typed client: one function an RPC. Every failure is a SallyportError. */
@@ -64,30 +67,32 @@ const callUnary = (
       method.responseDeserialize,
       request,
       metadataOf(options),
-      callOptionsOf(options, defaultDeadlineMs),
       (failure: ServiceError | null, response?: unknown) => {
         detach()
         clearTimeout(waiting)
+        clearTimeout(late)
         if (failure) reject(fromStatus(failure))
         else resolve(response)
       },
     )
-    const detach = cancelOn(options.signal, () => call.cancel())
-    const waiting = whenUnconnected(client, () => {
-      reject(new SallyportError('service.unavailable'))
+    const giveUp = (reason: Reason): void => {
+      reject(new SallyportError(reason))
       call.cancel()
-    })
+    }
+    const detach = cancelOn(options.signal, () => call.cancel())
+    const waiting = whenUnconnected(client, () => giveUp('service.unavailable'))
+    // gRPC's own deadline is a time of day: a clock that jumps forward would end every call that has just begun.
+    const late = setTimeout(giveUp, options.deadlineMs ?? defaultDeadlineMs, 'request.deadline')
   })
 
 const streamOf = (method: Method, { client }: RpcChannel) =>
-  async function* (request: never, options: RequestOptions = {}): AsyncGenerator {
+  async function* (request: never, options: StreamOptions = {}): AsyncGenerator {
     const call: ClientReadableStream<unknown> = client.makeServerStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
       request,
       metadataOf(options),
-      callOptionsOf(options),
     )
     // Cancelling emits an error that nobody may be waiting for any more.
     call.on('error', () => {})
@@ -111,7 +116,7 @@ const whenUnconnected = (client: Client, giveUp: () => void): NodeJS.Timeout | u
   }, connectMs)
 }
 
-const metadataOf = (options: RequestOptions): Metadata => {
+const metadataOf = (options: StreamOptions): Metadata => {
   const metadata = new Metadata()
   if (options.callerToken) metadata.set(metadataKeys.callerToken, options.callerToken)
   if (options.requestId) metadata.set(metadataKeys.requestId, options.requestId)
@@ -119,11 +124,6 @@ const metadataOf = (options: RequestOptions): Metadata => {
   const traceparent = currentTraceparent()
   if (traceparent) metadata.set(metadataKeys.traceparent, traceparent)
   return metadata
-}
-
-const callOptionsOf = ({ deadlineMs }: RequestOptions, fallbackMs?: number): CallOptions => {
-  const ms = deadlineMs ?? fallbackMs
-  return ms === undefined ? {} : { deadline: Date.now() + ms }
 }
 
 const cancelOn = (signal: AbortSignal | undefined, cancel: () => void): (() => void) => {

@@ -9,7 +9,7 @@ import { openMeter } from '@sallyport/telemetry/metrics'
 import { within } from '@sallyport/telemetry/span'
 import { openTraced, type Traced } from '@sallyport/testing/traced'
 import { exportJWK, importPKCS8 } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createServiceAuthority, type ServiceAuthority } from './authority.ts'
 import { openChannel } from './channel.ts'
 import { connectRpc, type RpcClient } from './client.ts'
@@ -97,7 +97,8 @@ describe('serveRpc', () => {
       port: 0,
       tls: await authority.issue('access-control'),
       keys,
-      clock: { now: () => new Date() },
+      // As the database's: it does not jump.
+      clock: { now: () => new Date(performance.timeOrigin + performance.now()) },
       log: createLogger('test', 'silent'),
       bindings: [bind(TenantServiceService, table, handlers)],
       onRefused: async refusal => void refusals.push(refusal),
@@ -262,6 +263,25 @@ describe('serveRpc', () => {
     const client = await clientAs('gateway')
     const attempt = client.getTenant({ id: 'x' }, { callerToken: await tokenFor(alice), deadlineMs: 200 })
     await expect(attempt).rejects.toMatchObject({ reason: 'request.deadline' })
+  })
+
+  it.each([
+    ['forward', 3_600_000],
+    ['back', -3_600_000],
+  ])('gives a call its time, although the clock jumps %s by an hour meanwhile', async (_way, byMs) => {
+    const client = await clientAs('gateway')
+    const options = { callerToken: await tokenFor(alice), deadlineMs: 300 }
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const begun = performance.now()
+      const attempt = client.getTenant({ id: 'x' }, options)
+      // Its connection does not exist yet.
+      vi.setSystemTime(Date.now() + byMs)
+      await expect(attempt).rejects.toMatchObject({ reason: 'request.deadline' })
+      expect(performance.now() - begun).toBeGreaterThan(290)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('does not start when a method has no row', async () => {
