@@ -72,12 +72,12 @@ const forgetConsumed = (client: PoolClient, days: number): Promise<unknown> =>
 
 const lead = async (client: PoolClient, relay: Relay): Promise<void> => {
   const { signal, pollMs = 100, rememberDays = 30 } = relay
-  for (let forgotAt = 0; !signal.aborted; ) {
+  for (let forgotAt = Number.NEGATIVE_INFINITY; !signal.aborted; ) {
     // Polled, not notified: NOTIFY serialises the commits of every transaction that appends an event.
     if ((await moveBatch(client, relay)) === 0) await rest(pollMs, signal)
-    if (Date.now() - forgotAt < hourMs) continue
+    if (performance.now() - forgotAt < hourMs) continue
     await forgetConsumed(client, rememberDays)
-    forgotAt = Date.now()
+    forgotAt = performance.now()
   }
 }
 

@@ -13,7 +13,7 @@ export const stopLeftover = async (dataDirectory: string): Promise<void> => {
   if (pid === undefined) return
   if (!(await isPostgres(pid))) return rm(join(dataDirectory, 'postmaster.pid'), { force: true })
   process.kill(pid, 'SIGINT')
-  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await setTimeout(50)) {
+  for (const deadline = performance.now() + patienceMs; performance.now() < deadline; await setTimeout(50)) {
     if (!isAlive(pid)) return
   }
   throw new Error(

@@ -92,7 +92,7 @@ const untilListening = async (
   server: ChildProcess,
   complaints: readonly string[],
 ): Promise<void> => {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await setTimeout(25)) {
+  for (const deadline = performance.now() + 10_000; performance.now() < deadline; await setTimeout(25)) {
     if (server.exitCode !== null) break
     if (await accepts(port)) return
   }

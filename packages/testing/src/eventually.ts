@@ -10,7 +10,7 @@ export const eventually = async <T>(
   timeoutMs = 20_000,
 ): Promise<Exclude<T, undefined | false>> => {
   let last: unknown = new Error('The condition did not come true')
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await setTimeout(20)) {
+  for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; await setTimeout(20)) {
     try {
       const value = await check()
       if (value !== undefined && value !== false) return value as Exclude<T, undefined | false>

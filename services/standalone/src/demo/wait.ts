@@ -9,7 +9,7 @@ export const waitFor = async <T>(
   look: () => T | undefined | Promise<T | undefined>,
   timeoutMs = 30_000,
 ): Promise<T> => {
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await setTimeout(50)) {
+  for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; await setTimeout(50)) {
     const found = await look()
     if (found !== undefined) return found
   }
