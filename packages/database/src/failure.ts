@@ -1,7 +1,10 @@
 import { SallyportError } from '@sallyport/errors/error'
 
-/** SQLSTATE classes 08 (connection), 53 (resources) and 57P (operator intervention): the server cannot serve now. */
-const unavailableStates = /^(08|53|57P)/
+/**
+ * SQLSTATE classes 08 (connection), 53 (resources) and 57P (operator intervention): the server cannot serve now. 25P03 and
+ * 25P04: it ended a transaction in which nothing was asked for too long, as when this process stood still.
+ */
+const unavailableStates = /^(08|53|57P|25P0[34])/
 
 /** Prisma: cannot reach (P1001, P1002, P1008, P1017), pool exhausted (P2024), transaction lost (P2028). */
 const unavailablePrismaCodes = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028'])

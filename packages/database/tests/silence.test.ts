@@ -5,6 +5,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openPool } from '../src/pool.ts'
 import { endWhenSilent } from '../src/silence.ts'
+import { pgTransaction } from '../src/transaction.ts'
 
 const silentMs = 300
 
@@ -64,4 +65,17 @@ describe('a connection whose other end has gone without a word', () => {
     expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect(rows).toEqual([{ one: 1 }])
   })
+})
+
+it('a process that stood still in the middle of a transaction is told that it must try again', async () => {
+  await using db = await testDatabase('vault')
+  await using pool = openPool({ url: db.adminUrl, applicationName: 'test', max: 1 })
+  const attempt = pgTransaction(pool, async sql => {
+    await sql.query(`select set_config('idle_in_transaction_session_timeout', '50', true)`, [])
+    // As under SIGSTOP: it asks on before it hears what came meanwhile.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+    await sql.query('select 1', [])
+  })
+  await expect(attempt).rejects.toMatchObject({ reason: 'service.unavailable' })
+  expect(await pgTransaction(pool, sql => sql.query('select 1 as one', []))).toEqual([{ one: 1 }])
 })

@@ -76,6 +76,34 @@ describe('The trail', () => {
     expect(rows).toHaveLength(2)
   })
 
+  it.each([
+    ['passes', 4, 3, 0],
+    ['stays', 1_000, 2, 1],
+  ])('tries five times what PostgreSQL refuses, in case it %s', async (_way, times, recorded, setAside) => {
+    const tenantId = newTenant()
+    const events = intakes(tenantId, 3)
+    const { adminPool } = trail.db
+    // A sequence counts on although its transaction fails.
+    await adminPool.query(`create sequence audit.refused;
+      create function audit.refuse() returns trigger language plpgsql security definer as $$
+      begin
+        if new.event_id = '${events[1]?.id}' and nextval('audit.refused') <= ${times} then
+          raise exception 'not now' using errcode = 'XX000';
+        end if;
+        return new;
+      end $$;
+      create trigger refuse before insert on audit.records for each row execute function audit.refuse()`)
+    try {
+      await trail.record(events)
+    } finally {
+      await adminPool.query('drop function audit.refuse cascade; drop sequence audit.refused')
+    }
+    expect(await sequences(tenantId)).toHaveLength(recorded)
+    const letters = 'select cause from dead_letters where tenant_id = $1'
+    const { rows } = await trail.db.workerPool.query<{ cause: string }>(letters, [tenantId])
+    expect(rows.map(({ cause }) => cause)).toEqual(Array(setAside).fill('error: not now'))
+  })
+
   it('records what had been set aside when it is tried again: once, or with what is still wrong', async () => {
     const tenantId = newTenant()
     const late = intake(tenantId)

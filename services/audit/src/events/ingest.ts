@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Pool } from '@sallyport/database/pool'
 import { pgTenantTransaction, pgTransaction } from '@sallyport/database/transaction'
 import { deadLetter } from '@sallyport/events/dead-letters'
@@ -59,6 +60,27 @@ const extend = (
     return records.length
   })
 
+const tries = 5
+
+/** The first pause between two of them, doubled each time. */
+const retryMs = 100
+
+/** What an event is wrong about stays wrong; whatever else was, may be over in a second. */
+const extendByOne = async (deps: IngestDeps, tenantId: string, one: Accepted): Promise<number> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await extend(deps, tenantId, [one])
+    } catch (error) {
+      if (isTransient(error)) throw error
+      if (attempt === tries) {
+        await bury(deps, one.event, error)
+        return 0
+      }
+      await pause(retryMs * 2 ** (attempt - 1))
+    }
+  }
+}
+
 // A batch that PostgreSQL refuses goes in one by one, so that one bad event costs only itself.
 const extendOneByOne = async (
   deps: IngestDeps,
@@ -66,14 +88,7 @@ const extendOneByOne = async (
   accepted: readonly Accepted[],
 ): Promise<number> => {
   let grown = 0
-  for (const one of accepted) {
-    try {
-      grown += await extend(deps, tenantId, [one])
-    } catch (error) {
-      if (isTransient(error)) throw error
-      await bury(deps, one.event, error)
-    }
-  }
+  for (const one of accepted) grown += await extendByOne(deps, tenantId, one)
   return grown
 }
 
@@ -87,6 +102,7 @@ const extendChain = async (
     grown = await extend(deps, tenantId, accepted)
   } catch (error) {
     if (isTransient(error)) throw error
+    deps.log.warn({ err: error }, 'A batch of audit events was refused; they are recorded one by one')
     grown = await extendOneByOne(deps, tenantId, accepted)
   }
   deps.onGrown(grown)
