@@ -169,6 +169,8 @@ describe('Two replicas of every service, and a fault', () => {
       const atFirst = runs()
       let seen = atFirst
       await using _ = hurryOperations(platform.postgres.adminUrl(), { workerLives: true })
+      // They serve again; the gateway may not have noticed yet.
+      await eventually(() => admin.api.get(routes.execution))
       await admin.api.post(`/credentials/${web().credentialId}/rotate`)
       await eventually(async () => {
         if (runs() > seen) {

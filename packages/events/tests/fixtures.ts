@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testDatabase, type TestDatabase } from '@sallyport/testing/postgres'
@@ -11,7 +11,9 @@ export const quiet: EventsLog = { error: () => {}, warn: () => {} }
 /** A service's database with nothing but the tables of `sql/outbox.sql`. */
 export const outboxDatabase = async (): Promise<TestDatabase> => {
   const snippet = await readFile(join(import.meta.dirname, '../sql/outbox.sql'), 'utf8')
+  await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-outbox-'))
+  stack.defer(() => rm(directory, { recursive: true }))
   await mkdir(join(directory, '20260101000000_outbox'))
   await writeFile(
     join(directory, '20260101000000_outbox/migration.sql'),
@@ -19,7 +21,7 @@ export const outboxDatabase = async (): Promise<TestDatabase> => {
      create table applied (event_id uuid, note text);
      grant select, insert on applied to sallyport_vault;`,
   )
-  return testDatabase('vault', directory)
+  return await testDatabase('vault', directory)
 }
 
 /** A driver that hands over what the test says, and remembers what was published. */
