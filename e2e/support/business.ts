@@ -54,6 +54,8 @@ export const openBusiness = async (platform: Processes, admin: Person, tag: stri
     await createPerson(admin.api, `${tag}-dora`, 'user'),
     await createPerson(admin.api, `${tag}-emil`, 'user'),
   ]
+  // Writes all that a person may in a minute, and nobody else is to wait for that.
+  const writer = await createPerson(admin.api, `${tag}-walter`, 'administrator')
   const hosts = await Promise.all(
     Array.from({ length: hostCount }, async () => stack.use(await openSmallHost())),
   )
@@ -73,7 +75,7 @@ export const openBusiness = async (platform: Processes, admin: Person, tag: stri
     const load = new AsyncDisposableStack()
     const target = { username: host.account.username, deviceName: web.deviceName }
     return {
-      writers: load.use(startWriters(admin.api, writers)),
+      writers: load.use(startWriters(writer.api, writers)),
       rotations: load.use(startRotations(admin.api, guarded.slice(1))),
       sessions: load.use(startSessions(platform, visitors, target)),
       [Symbol.asyncDispose]: () => load.disposeAsync(),
