@@ -7,6 +7,13 @@ const withFields = (message: string, fields: object): Error => Object.assign(new
 describe('translateFailure', () => {
   it.each([
     ['a refused connection', withFields('connect ECONNREFUSED 127.0.0.1:5432', { code: 'ECONNREFUSED' })],
+    [
+      'a name that nobody can look up now',
+      withFields('getaddrinfo EAI_AGAIN postgres', { code: 'EAI_AGAIN', syscall: 'getaddrinfo' }),
+    ],
+    ['a machine to which there is no way', withFields('connect', { code: 'EHOSTUNREACH' })],
+    ['a standby', withFields('cannot execute INSERT in a read-only transaction', { code: '25006' })],
+    ['a disk that fails', withFields('could not read block 7', { code: '58030' })],
     ['a server that shuts down', withFields('terminating connection', { code: '57P01' })],
     ['a server that crashed', withFields('terminating connection because of crash', { code: '57P02' })],
     ['a connection that broke', new Error('Connection terminated unexpectedly')],
@@ -17,6 +24,8 @@ describe('translateFailure', () => {
     ['a client that was closed', new Error('Client was closed and is not queryable')],
     ['a pool that got no connection', new Error('timeout exceeded when trying to connect')],
     ['Prisma without a server', withFields('x', { code: 'P1001' })],
+    ['Prisma that is not let in', withFields('x', { code: 'P1000' })],
+    ['Prisma that only quotes why', new Error('Invalid invocation: getaddrinfo EAI_AGAIN db')],
     ['Prisma’s lost transaction', withFields('Transaction not found', { code: 'P2028' })],
     [
       'Prisma’s raw query on a broken connection',

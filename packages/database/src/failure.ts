@@ -1,15 +1,31 @@
 import { SallyportError } from '@sallyport/errors/error'
 
 /**
- * SQLSTATE classes 08 (connection), 53 (resources) and 57P (operator intervention): the server cannot serve now. 25P03 and
- * 25P04: it ended a transaction in which nothing was asked for too long, as when this process stood still.
+ * SQLSTATE classes 08 (connection), 53 (resources), 57P (operator intervention) and 58 (its disk): the server cannot serve
+ * now. 25006: it is a standby, as after a failover. 25P03 and 25P04: it ended a transaction in which nothing was asked for
+ * too long, as when this process stood still.
  */
-const unavailableStates = /^(08|53|57P|25P0[34])/
+const unavailableStates = /^(08|53|57P|58|25006|25P0[34])/
 
-/** Prisma: cannot reach (P1001, P1002, P1008, P1017), pool exhausted (P2024), transaction lost (P2028). */
-const unavailablePrismaCodes = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028'])
+/** Prisma: there is no connection (P10..), the pool is exhausted (P2024), the transaction is lost (P2028). */
+const unavailablePrismaCodes = /^(P10..|P2024|P2028)$/
 
-const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'])
+/** The network's, and those of looking up where the server is. */
+const networkCodes = [
+  'EADDRNOTAVAIL',
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOENT',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]
 
 /** Turns the failure of the database itself into `service.unavailable`; everything else stays what it is. */
 export const translateFailure = (thrown: unknown): unknown => {
@@ -37,8 +53,9 @@ const unavailableKinds = new Set([
 ])
 
 /** `pg` has no codes for these, and Prisma quotes them in messages of its own. */
-const unavailableMessages =
-  /Connection terminated|not queryable|timeout exceeded when trying to connect|Can't reach database server|closed the connection|\b(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)\b/
+const unavailableMessages = new RegExp(
+  `Connection terminated|not queryable|timeout exceeded when trying to connect|Can't reach database server|closed the connection|\\b(${networkCodes.join('|')})\\b`,
+)
 
 const isUnavailable = (error: Error): boolean => causesOf(error).some(isUnavailableItself)
 
@@ -46,8 +63,8 @@ const isUnavailableItself = (error: object): boolean => {
   const code = textOf(error, 'code')
   return (
     unavailableStates.test(sqlStateOf(error) ?? code) ||
-    unavailablePrismaCodes.has(code) ||
-    networkCodes.has(code) ||
+    unavailablePrismaCodes.test(code) ||
+    networkCodes.includes(code) ||
     unavailableKinds.has(textOf(error, 'kind')) ||
     unavailableMessages.test(textOf(error, 'message'))
   )

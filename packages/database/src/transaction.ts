@@ -1,3 +1,4 @@
+import { SallyportError } from '@sallyport/errors/error'
 import { inSpan } from '@sallyport/telemetry/span'
 import type { Pool, PoolClient } from 'pg'
 import { translateFailure } from './failure.ts'
@@ -69,7 +70,7 @@ const runTransaction = async <R>(
 ): Promise<R> => {
   let client: PoolClient | undefined
   try {
-    client = await pool.connect()
+    client = await connectionOf(pool)
     await client.query(begin(client))
     const result = await work(sqlOfPg(client))
     await client.query('commit')
@@ -78,6 +79,15 @@ const runTransaction = async <R>(
   } catch (thrown) {
     await abandon(client)
     throw translateFailure(thrown)
+  }
+}
+
+/** Whatever the reason is that there is none, it lies with no one who asks: a password that just changed, say. */
+const connectionOf = async (pool: Pool): Promise<PoolClient> => {
+  try {
+    return await pool.connect()
+  } catch (cause) {
+    throw new SallyportError('service.unavailable', undefined, { cause })
   }
 }
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isUniqueViolation } from '../src/failure.ts'
 import { type Once, runOnce } from '../src/idempotency.ts'
 import { migrate } from '../src/migrate.ts'
+import { openPool, type Pool } from '../src/pool.ts'
 import { sqlOfPg } from '../src/sql.ts'
 import { pgTenantTransaction, pgTransaction } from '../src/transaction.ts'
 
@@ -55,15 +56,26 @@ describe('the database package', () => {
     expect(await names(tenant)).toEqual(['first'])
   })
 
-  it('says that the service is unavailable when the server cannot be reached', async () => {
-    await using lost = await testDatabase('vault', migrations)
-    await lost.adminPool.query('alter role sallyport_vault connection limit 0')
-    try {
-      const attempt = pgTransaction(lost.appPool, sql => sql.query('select 1', []))
-      await expect(attempt).rejects.toMatchObject({ reason: 'service.unavailable' })
-    } finally {
-      await lost.adminPool.query('alter role sallyport_vault connection limit -1')
-    }
+  describe('says that the service is unavailable', () => {
+    const refusal = (pool: Pool) =>
+      expect(pgTransaction(pool, sql => sql.query('select 1', []))).rejects.toMatchObject({
+        reason: 'service.unavailable',
+      })
+
+    it('when the server takes no more connections', async () => {
+      await using lost = await testDatabase('vault', migrations)
+      await lost.adminPool.query(
+        `alter database "${new URL(lost.adminUrl).pathname.slice(1)}" connection limit 0`,
+      )
+      await refusal(lost.appPool)
+    })
+
+    it('when it does not let us in, as between a new password and our hearing of it', async () => {
+      const url = new URL(db.url('app'))
+      url.password = 'as it was before'
+      await using pool = openPool({ url: url.href, applicationName: 'test' })
+      await refusal(pool)
+    })
   })
 
   describe('runOnce', () => {
