@@ -11,7 +11,7 @@ const batch = 5_000
 /** Adds so many more credentials with a secret each, properly sealed, faster than by asking for each. */
 export const fillVault = async (scene: VaultScene, count: number): Promise<void> => {
   const { database: bench, tenantId, rootKeyFile } = scene
-  await using database = openDatabase({
+  await using database = await openDatabase({
     appUrl: bench.url('vault', 'app'),
     workerUrl: bench.url('vault', 'worker'),
     onError: () => {},

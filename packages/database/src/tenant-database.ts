@@ -1,5 +1,6 @@
 import type { Pool as PgPool } from 'pg'
 import { openPool, type Pool } from './pool.ts'
+import { type PrismaEngine, readied } from './prisma.ts'
 import type { RawTransaction, Sql } from './sql.ts'
 import {
   pgTenantTransaction,
@@ -20,7 +21,7 @@ export type TenantDatabase<Tx> = AsyncDisposable & {
   readonly workerPool: Pool
 }
 
-type Prisma<Tx> = TransactionalClient<Tx> & { readonly $disconnect: () => Promise<void> }
+type Prisma<Tx> = TransactionalClient<Tx> & PrismaEngine & { readonly $disconnect: () => Promise<void> }
 
 export type TenantDatabaseOptions<Tx> = {
   readonly appUrl: string
@@ -32,14 +33,14 @@ export type TenantDatabaseOptions<Tx> = {
   readonly onError: (error: Error) => void
 }
 
-/** Opens a service's database as its two roles. */
-export const openTenantDatabase = <Tx extends RawTransaction>({
+/** Opens a service's database as its two roles, whether it can be reached now or not. */
+export const openTenantDatabase = async <Tx extends RawTransaction>({
   appUrl,
   workerUrl,
   applicationName,
   createClient,
   onError,
-}: TenantDatabaseOptions<Tx>): TenantDatabase<Tx> => {
+}: TenantDatabaseOptions<Tx>): Promise<TenantDatabase<Tx>> => {
   const appPool = openPool({ url: appUrl, applicationName, max: 10, onError })
   const workerPool = openPool({
     url: workerUrl,
@@ -47,7 +48,7 @@ export const openTenantDatabase = <Tx extends RawTransaction>({
     max: 3,
     onError,
   })
-  const prisma = createClient(appPool)
+  const prisma = await readied(createClient(appPool))
   return {
     inTenant: (tenantId, work) => tenantTransaction(prisma, tenantId, work),
     sqlInTenant: (tenantId, work) => pgTenantTransaction(appPool, tenantId, work),

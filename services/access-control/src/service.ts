@@ -2,7 +2,7 @@ import { auditRefusals } from '@sallyport/audit-events/refusal'
 import { openFileKeyProvider } from '@sallyport/crypto/file-key-provider'
 import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { openPool, type Pool, probeDatabase } from '@sallyport/database/pool'
-import { prismaAdapter } from '@sallyport/database/prisma'
+import { prismaAdapter, readied } from '@sallyport/database/prisma'
 import { sqlOf } from '@sallyport/database/sql'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { consume } from '@sallyport/events/consumer'
@@ -75,11 +75,13 @@ export const startAccessControl = async (
   )
   observeEvents(meter, workerPool)
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: workerPool, log }))
-  const prisma = new PrismaClient({
-    adapter: prismaAdapter(pool, 'access_control'),
-    // Longer messages show arguments, and arguments are not for the log.
-    errorFormat: 'minimal',
-  })
+  const prisma = await readied(
+    new PrismaClient({
+      adapter: prismaAdapter(pool, 'access_control'),
+      // Longer messages show arguments, and arguments are not for the log.
+      errorFormat: 'minimal',
+    }),
+  )
   opened.defer(() => prisma.$disconnect())
   const store = createStore(prisma, pool)
   const driver =

@@ -5,7 +5,7 @@ import { DeviceServiceService, TargetServiceService } from '@sallyport/contracts
 import { RotationServiceService } from '@sallyport/contracts/vault/v1/secrets'
 import { openDatabaseClock } from '@sallyport/database/database-clock'
 import { openPool, type Pool, probeDatabase } from '@sallyport/database/pool'
-import { prismaAdapter } from '@sallyport/database/prisma'
+import { prismaAdapter, readied } from '@sallyport/database/prisma'
 import { pgTenantTransaction } from '@sallyport/database/transaction'
 import { uuidV7 } from '@sallyport/database/uuid-v7'
 import type { EventDriver } from '@sallyport/events/driver'
@@ -73,7 +73,7 @@ export const startExecution = async (
   const proved = atMostEvery(60_000, () => provedPolicies(worker))
   meter.gauge('sallyport_rotation_policies', proved)
   const clock = overrides.clock ?? opened.use(await openDatabaseClock({ pool: worker, log }))
-  const prisma = new PrismaClient({ adapter: prismaAdapter(pool, 'execution') })
+  const prisma = await readied(new PrismaClient({ adapter: prismaAdapter(pool, 'execution') }))
   opened.defer(() => prisma.$disconnect())
   const driver = overrides.driver ?? opened.use(openEventLog(config.eventLog, { service: 'execution', log }))
   const tls = opened.use(renewTls(config.tls, { log }))

@@ -66,7 +66,7 @@ export const startSessionProxy = async (
 
   await using opened = new AsyncDisposableStack()
   const database = opened.use(
-    openDatabase({
+    await openDatabase({
       appUrl: config.databaseUrl,
       workerUrl: config.workerDatabaseUrl,
       onError: err => log.warn({ err }, 'An idle database connection was lost'),

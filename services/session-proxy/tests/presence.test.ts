@@ -65,7 +65,7 @@ const goOn = async (seconds: number): Promise<void> => {
 
 beforeAll(async () => {
   test = await testDatabase('session_proxy')
-  database = openDatabase({
+  database = await openDatabase({
     appUrl: test.url('app'),
     workerUrl: test.url('worker'),
     onError: () => undefined,

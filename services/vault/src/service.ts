@@ -56,7 +56,7 @@ export const startVault = async (
 
   const rootKeys = overrides.rootKeys ?? (await openFileKeyProvider(config.rootKeyFile))
   const database = stack.use(
-    openDatabase({
+    await openDatabase({
       appUrl: config.databaseUrl,
       workerUrl: config.workerDatabaseUrl,
       onError: err => log.warn({ err }, 'A database connection was lost'),

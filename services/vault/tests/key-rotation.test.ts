@@ -68,7 +68,7 @@ describe('rotating a tenant key', () => {
     const target = await makeTarget(vault)
     const { tenantId } = target.caller
     expect(await secretOf(target)).toBe('first-secret')
-    await using database = openDatabase({
+    await using database = await openDatabase({
       appUrl: vault.database.url('app'),
       workerUrl: vault.database.url('worker'),
       onError: () => {},

@@ -13,7 +13,7 @@ export type Database = TenantDatabase<Tx>
 
 type Options = Pick<TenantDatabaseOptions<Tx>, 'appUrl' | 'workerUrl' | 'onError'>
 
-export const openDatabase = (options: Options): Database =>
+export const openDatabase = (options: Options): Promise<Database> =>
   openTenantDatabase<Tx>({
     ...options,
     applicationName: 'vault',
