@@ -40,9 +40,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          // Properties run thousands of cases, on whatever cores are left; images are put on a busy disk and removed.
+          // Properties run thousands of cases, on whatever cores are left.
           testTimeout: 60_000,
-          hookTimeout: 60_000,
           // They keep nothing from one file to the next, and a process for each took longer than the tests.
           isolate: false,
           include: [

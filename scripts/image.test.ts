@@ -63,7 +63,8 @@ describe('What an image contains', () => {
   }, 120_000)
   afterAll(() => {
     for (const each of [directory, postgres]) rmSync(each, { recursive: true })
-  })
+    // Eight images: on a disk that is busy with other tests it took more than ten seconds.
+  }, 60_000)
 
   it.each(programs)(
     'of %s starts %s, which says that it lacks a configuration',
